@@ -1,0 +1,139 @@
+import type * as v from 'valibot';
+
+export type Json = null | boolean | number | string | readonly Json[] | {readonly [key: string]: Json};
+
+/**
+ * What a step does to the world. `reads` changes nothing; `converges` makes a wanted state true and can tell whether it
+ * is; `repeatable` may be done again; `once` must not be repeated unless a person says so.
+ */
+export type Effect = 'reads' | 'converges' | 'repeatable' | 'once';
+
+/** Where a step acts: all that a command line depends on besides the options. */
+export interface Site {
+  /** The Docker context that `on:` names; undefined for the user's own. */
+  readonly on: string | undefined;
+  /** Folder of the runbook's file; relative paths in options start here. Absolute. */
+  readonly dir: string;
+  /** Working directory of the run, where processes start. Absolute. */
+  readonly cwd: string;
+}
+
+/** Something only a person can answer. */
+export interface Question {
+  readonly kind: 'confirm' | 'manual';
+  /** Markdown or plain text, shown as it is. */
+  readonly message: string;
+}
+
+/** What a step type may touch. Everything it needs from outside arrives here. */
+export interface StepContext extends Site {
+  /** `<run>/<step>`: the same on every attempt, so `run` can find what an earlier attempt left behind. */
+  readonly key: string;
+  /** 1 for the first call of `run`; 0 where nothing runs (plan, status, undo). */
+  readonly attempt: number;
+  /** Labels for everything that the step makes: `io.runbook.run`, `.step` and `.runbook`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The environment for clients and processes; carries `RUNBOOK_STEP`, by which survivors are found. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts at the attempt's or probe's time limit and on interrupt. Processes must be gone when the promise settles. */
+  readonly signal: AbortSignal;
+  /**
+   * Journals a value before it is acted on; later attempts, `verify` and `undo` get the journaled value back.
+   * Where nothing may be written (plan, status) `make` is called each time.
+   */
+  remember<T extends Json>(name: string, make: () => Promise<T>): Promise<T>;
+  /** What the step prints, in any chunks; shown live, masked, and kept in the step's log. */
+  output(text: string): void;
+  /** Asks the operator. Rejects with `no-terminal` where nobody can answer. */
+  ask(question: Question): Promise<boolean>;
+}
+
+/** The answer of a verify. `ok` carries what later steps read, for steps that are adopted or found already true. */
+export type Verdict<Outputs = Json> =
+  | {readonly ok: true; readonly outputs: Outputs}
+  | {readonly ok: false; readonly expected: string; readonly found: string};
+
+/** The same in POSIX shell, for the exported script. */
+export interface ShellRendering<Options, Outputs> {
+  /** A command that exits 0 exactly when `verify` would say ok; changes nothing. Left out for `reads` types. */
+  check?(options: Options, site: Site): string;
+  /** Per output a command that prints it, as in `JOIN_IP=$(docker inspect ...)`. */
+  outputs?: {readonly [Name in keyof Outputs]?: (options: Options, site: Site) => string};
+}
+
+/** One kind of step. Lives in one file of `steps/`; every type below follows from the two schemas. */
+export interface StepType<
+  Options extends v.GenericSchema = v.GenericSchema,
+  Outputs extends v.GenericSchema = v.GenericSchema,
+> {
+  /** The value of `uses:` in a runbook, such as `docker.run`. */
+  readonly name: string;
+  /** One sentence for the documentation and the editor. */
+  readonly about: string;
+  /** Schema of the step's `with:` block: a `v.strictObject` whose entries carry `v.description`. */
+  readonly options: Options;
+  /** Schema of what later steps may read: a `v.object`. Journaled, so it must survive JSON. */
+  readonly outputs: Outputs;
+  readonly effect: Effect;
+  /** The author may set `effect:` on a step (shell, docker.exec, http.request). */
+  readonly effectIsSettable?: boolean;
+  /** Options that may carry a secret: those that reach the outside by environment, stdin or a request, never by argv. */
+  readonly secretOptions?: readonly string[];
+  /** The option that is a shell script: each `${{ }}` in it arrives by an environment variable, added to option `env`. */
+  readonly scriptOption?: string;
+  /** The step means nothing without its `expect:` (assert). */
+  readonly needsExpect?: boolean;
+  /** The step means nothing without `verify:` (manual). */
+  readonly needsVerify?: boolean;
+  /** The line a person would type to do this by hand. Pure and POSIX-quoted; secrets and unknowns arrive as variables. */
+  command(options: v.InferOutput<Options>, site: Site): string;
+  /**
+   * Make it so; for `reads` types: look. Called once per attempt, so it must be safe to repeat.
+   * @throws PermanentError where another attempt is pointless; any other error may be retried
+   */
+  run(options: v.InferOutput<Options>, context: StepContext): Promise<v.InferOutput<Outputs>>;
+  /**
+   * Look, don't touch, don't wait: does the whole wanted effect hold right now? Throwing means that it can't be told
+   * (the daemon is away), which counts as not holding. Left out for `reads` types, whose `run` is the look.
+   */
+  verify?(options: v.InferOutput<Options>, context: StepContext): Promise<Verdict<v.InferOutput<Outputs>>>;
+  /** Take it back, and succeed when there is nothing to take back. Left out when it can't be undone. */
+  undo?(options: v.InferOutput<Options>, context: StepContext): Promise<void>;
+  /** Yields whenever something that `verify` or `run` (of a `reads` type) looks at may have changed; ends with the signal. */
+  changes?(options: v.InferOutput<Options>, context: StepContext): AsyncIterable<unknown>;
+  readonly shell?: ShellRendering<v.InferOutput<Options>, v.InferOutput<Outputs>>;
+}
+
+/** The step types that a runbook may use, by name. The engine receives it; it never imports one. */
+export type Registry = ReadonlyMap<string, StepType>;
+
+/** Identity function; it is here so that the methods' parameter types are inferred from the schemas. */
+export const defineStepType = <Options extends v.GenericSchema, Outputs extends v.GenericSchema>(
+  type: StepType<Options, Outputs>,
+): StepType<Options, Outputs> => type;
+
+/** What a step type may add to an error, beyond its message. */
+export interface StepErrorDetails {
+  /** Kebab-case; see the list in `errors.ts`. `step-failed` when left out. */
+  readonly code?: string;
+  readonly expected?: string;
+  readonly found?: string;
+  /** What to type or change next. */
+  readonly next?: string;
+  readonly cause?: unknown;
+}
+
+/** A failure that a step type can explain. Another attempt may succeed. */
+export class StepError extends Error {
+  override readonly name: string = 'StepError';
+  readonly details: StepErrorDetails;
+  constructor(message: string, details: StepErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : {cause: details.cause});
+    this.details = details;
+  }
+}
+
+/** A failure that no further attempt can mend: the image does not exist, the name belongs to a stranger. */
+export class PermanentError extends StepError {
+  override readonly name = 'PermanentError';
+}
