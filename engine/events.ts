@@ -1,0 +1,124 @@
+import type {Problem} from './errors.ts';
+import type {Effect, Json} from './step-type.ts';
+
+/** What a renderer may want to know of a step before it runs. Keys are `id`, `id[item]` or `parent.child`. */
+export interface StepInfo {
+  readonly key: string;
+  readonly title: string;
+  readonly uses: string;
+  readonly effect: Effect;
+  /** Keys of the steps that must be finished before. */
+  readonly needs: readonly string[];
+  /** Median of earlier runs' durations; undefined where it never ran. */
+  readonly usuallyMs?: number;
+}
+
+/** How a step came to be finished. */
+export type How =
+  /** It ran, and its checks held. */
+  | 'ran'
+  /** Its effect was there before it was started; nothing was done. */
+  | 'already-true'
+  /** It was in doubt, and its effect was found. */
+  | 'adopted'
+  /** A person said so. */
+  | 'accepted'
+  /** `--from` or `--only` verified it instead of running it. */
+  | 'verified';
+
+/** What a look at a finished step found. */
+export type Standing =
+  | 'holds'
+  | 'drifted'
+  | 'edited'
+  | 'input-changed'
+  | 'in-doubt'
+  | 'no-check'
+  | 'accepted'
+  /** Its effect was meant to hold only until a later step began. */
+  | 'superseded'
+  /** Its `when` was false. */
+  | 'skipped'
+  /** It has not been finished yet. */
+  | 'pending'
+  | 'failed'
+  /** The runbook's file no longer has it. */
+  | 'removed'
+  | 'undone';
+
+export interface Look {
+  readonly step: string;
+  readonly standing: Standing;
+  /** Names what changed, or why: `inputs.servers`, a diff of the definition, ... */
+  readonly detail?: string;
+  readonly expected?: string;
+  readonly found?: string;
+}
+
+export type Outcome = 'done' | 'failed' | 'interrupted' | 'partial';
+
+/** Why a step is not run. */
+export type SkipReason = 'when' | 'not-selected' | 'needs-failed';
+
+/** Everything that the engine can say. Read-only, masked, and told only after the journal entry behind it is on disk. */
+export type Event =
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly runbook: string;
+      readonly title: string;
+      readonly file: string;
+      readonly resumed: boolean;
+      readonly steps: readonly StepInfo[];
+    }
+  /** Something the operator should know: a lock taken over, a torn entry dropped, an older run closed. */
+  | {readonly type: 'notice'; readonly code: string; readonly message: string}
+  /** A finished step was looked at before a resume, or by status. */
+  | ({readonly type: 'step-looked-at'} & Look)
+  /** One attempt begins. `attempt` 0: only a look is taken, nothing has been decided yet. */
+  | {readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly command: string}
+  | {readonly type: 'step-output'; readonly step: string; readonly text: string}
+  /** A check does not hold yet; it is looked at again until `withinMs` has passed. */
+  | {
+      readonly type: 'step-waiting';
+      readonly step: string;
+      readonly expected: string;
+      readonly found: string;
+      readonly elapsedMs: number;
+      readonly withinMs: number;
+    }
+  | {
+      readonly type: 'step-retrying';
+      readonly step: string;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly delayMs: number;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'step-finished';
+      readonly step: string;
+      readonly how: How;
+      readonly outputs: Readonly<Record<string, Json>>;
+      readonly durationMs: number;
+      /** What its checks saw, one line each: the evidence. */
+      readonly evidence: readonly string[];
+    }
+  | {readonly type: 'step-skipped'; readonly step: string; readonly reason: SkipReason}
+  | {readonly type: 'step-failed'; readonly step: string; readonly problem: Problem; readonly durationMs: number}
+  /** A signal arrived: nothing new starts, what runs is ended. */
+  | {readonly type: 'interrupted'; readonly reason: string}
+  | {readonly type: 'undo-started'; readonly run: string; readonly steps: readonly UndoStep[]}
+  | {readonly type: 'step-undoing'; readonly step: string; readonly command: string}
+  | {readonly type: 'step-undone'; readonly step: string; readonly durationMs: number}
+  | {readonly type: 'step-undo-failed'; readonly step: string; readonly problem: Problem}
+  | {readonly type: 'run-finished'; readonly run: string; readonly outcome: Outcome; readonly durationMs: number};
+
+/** What undo will do with one finished step. */
+export interface UndoStep {
+  readonly step: string;
+  readonly title: string;
+  /** `undo`: taken back; `keep`: was there before this run; `irreversible`: can't be; `nothing`: only looked. */
+  readonly action: 'undo' | 'keep' | 'irreversible' | 'nothing';
+  readonly command: string;
+}
