@@ -30,11 +30,22 @@ type Word = string | number | readonly (string | number)[];
  * sh`docker run ${flags} ${image}`.
  */
 export const sh = (strings: TemplateStringsArray, ...values: readonly Word[]): string => {
-  const rendered = strings.map((text, index) => {
+  let line = '';
+  for (const [index, text] of strings.entries()) {
+    // what an empty list stood between is one space, not two; spaces inside values are never touched
+    line += line === '' || line.endsWith(' ') ? text.trimStart() : text;
     const value = values[index];
-    if (value === undefined) return text;
+    if (value === undefined) continue;
     const words = Array.isArray(value) ? value : [value];
-    return text + words.map((word) => quote(String(word))).join(' ');
-  });
-  return rendered.join('').replace(/ {2,}(?=(?:[^']*'[^']*')*[^']*$)/g, ' ').trim();
+    line += words.map((word) => quote(String(word))).join(' ');
+  }
+  return line.trimEnd();
 };
+
+// printf's own escapes for a text with a NUL, which no shell word can hold
+const escaped = (text: string): string =>
+  text.replace(/[\\%\0]/g, (char) => (char === '%' ? '%%' : char === '\\' ? '\\\\' : '\\000'));
+
+/** A command that prints exactly this text. `printf` is part of the shell: nothing of it shows in a list of processes. */
+export const prints = (text: string): string =>
+  text.includes('\0') ? `printf ${quote(escaped(text))}` : `printf %s ${quote(text)}`;
