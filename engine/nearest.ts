@@ -1,0 +1,26 @@
+import {closest, distance} from 'fastest-levenshtein';
+
+/** The known name that was most likely meant; undefined when none is near. */
+export const nearest = (name: string, known: Iterable<string>): string | undefined => {
+  const names = [...known].filter((candidate) => candidate !== name);
+  if (names.length === 0 || name.length > 200) return undefined;
+  const folded = name.toLowerCase();
+  const same = names.find((candidate) => candidate.toLowerCase() === folded);
+  if (same !== undefined) return same;
+  const best = closest(name, names);
+  return distance(name, best) <= Math.max(1, Math.floor(Math.max(name.length, best.length) / 3)) ? best : undefined;
+};
+
+/** The `expected` and `next` parts of an error about an unknown name. */
+export const suggest = (name: string, known: Iterable<string>): {expected?: string; next?: readonly string[]} => {
+  const names = [...known];
+  const best = nearest(name, names);
+  return {
+    ...(names.length === 0 ? {} : {expected: listed(names)}),
+    ...(best === undefined ? {} : {next: [`did you mean "${best}"?`]}),
+  };
+};
+
+/** A list for people, cut when it is long. */
+export const listed = (names: readonly string[]): string =>
+  names.length <= 24 ? names.join(', ') : `${names.slice(0, 20).join(', ')} and ${names.length - 20} more`;
