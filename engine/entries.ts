@@ -1,0 +1,95 @@
+import type {Problem} from './errors.ts';
+import type {How, Outcome, SkipReason} from './events.ts';
+import type {Effect, Json} from './step-type.ts';
+
+/** What a step was when it was started or found: all that is needed to verify or undo it without the runbook's file. */
+export interface StepRecord {
+  readonly title: string;
+  readonly uses: string;
+  readonly effect: Effect;
+  /** The rendered options; a secret stands as the marker of `sh.ts` `variable(NAME)`. */
+  readonly options: Json;
+  readonly on?: string;
+  /** The step as it stands in the file, without prose. */
+  readonly definition: string;
+  /** Its `expect`, as written. */
+  readonly expect?: string;
+  /** What the options were made from, to name what changed: `inputs.servers` -> hash of the value. */
+  readonly reads: Readonly<Record<string, string>>;
+  /** Variable in `options` -> where its secret comes from: `inputs.token`, `steps.key.outputs.name`. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The rendered `undo:` of the step, where it has one. */
+  readonly undo?: {readonly uses: string; readonly options: Json; readonly on?: string};
+}
+
+/** One line of the journal, without what `journal.ts` adds: `n`, `at`, `sum`. docs/journal.md describes each. */
+export type Entry =
+  | {
+      readonly type: 'run-started';
+      /** Version of the journal's format. */
+      readonly journal: 1;
+      readonly run: string;
+      readonly runbook: string;
+      readonly file: string;
+      readonly cwd: string;
+      readonly program: string;
+      readonly inputs: Readonly<Record<string, Json>>;
+      /** Secret input -> keyed hash, to tell whether it changed. */
+      readonly secrets: Readonly<Record<string, string>>;
+      /** Values of env files' names, as used. */
+      readonly env: Readonly<Record<string, string>>;
+      readonly envFiles: readonly string[];
+      readonly selection: Selection;
+    }
+  | {
+      readonly type: 'run-resumed';
+      readonly program: string;
+      readonly inputs: Readonly<Record<string, Json>>;
+      readonly secrets: Readonly<Record<string, string>>;
+      readonly env: Readonly<Record<string, string>>;
+      readonly envFiles: readonly string[];
+    }
+  /** Intent: on disk before the step acts. */
+  | {readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly record: StepRecord}
+  | {readonly type: 'remembered'; readonly step: string; readonly name: string; readonly value: Json}
+  /** Proof: it ran and its checks held, or its effect was found. `record` only where no `step-started` precedes. */
+  | {
+      readonly type: 'step-checkpointed';
+      readonly step: string;
+      readonly how: How;
+      readonly outputs: Readonly<Record<string, Json>>;
+      readonly durationMs: number;
+      readonly evidence: readonly string[];
+      readonly record?: StepRecord;
+      readonly undo?: StepRecord['undo'];
+      /** Why a person accepted it. */
+      readonly reason?: string;
+    }
+  /** A finished step was looked at on resume and gives other outputs now. */
+  | {readonly type: 'step-verified'; readonly step: string; readonly outputs: Readonly<Record<string, Json>>}
+  | {readonly type: 'step-failed'; readonly step: string; readonly attempt: number; readonly problem: Problem}
+  | {readonly type: 'step-interrupted'; readonly step: string; readonly attempt: number}
+  | {readonly type: 'step-skipped'; readonly step: string; readonly reason: SkipReason}
+  /** A finished step is to be done again, and why. */
+  | {readonly type: 'step-reopened'; readonly step: string; readonly why: string; readonly detail: string}
+  | {readonly type: 'undo-started'; readonly to?: string}
+  | {readonly type: 'step-undoing'; readonly step: string}
+  | {readonly type: 'step-undone'; readonly step: string}
+  | {readonly type: 'undo-finished'; readonly failed: readonly string[]}
+  | {readonly type: 'run-superseded'; readonly by: string}
+  | {readonly type: 'run-finished'; readonly outcome: Outcome; readonly durationMs: number};
+
+/** Which part of a runbook a run covers. Ids as typed. */
+export interface Selection {
+  readonly from?: string;
+  readonly until?: string;
+  readonly only?: string;
+}
+
+/** An entry as read back. */
+export type Stamped = Entry & {
+  /** Position in the journal; starts at 1. */
+  readonly n: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+};

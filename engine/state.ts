@@ -1,0 +1,206 @@
+import type {Entry, Selection, Stamped, StepRecord} from './entries.ts';
+import type {Problem} from './errors.ts';
+import type {How, Outcome} from './events.ts';
+import type {Json} from './step-type.ts';
+
+export type Status = 'in-doubt' | 'checkpointed' | 'failed' | 'skipped' | 'reopened' | 'undone';
+
+/** What the journal says of one step. */
+export interface StepState {
+  readonly key: string;
+  status: Status;
+  attempt: number;
+  record: StepRecord | undefined;
+  how: How | undefined;
+  outputs: Readonly<Record<string, Json>>;
+  evidence: readonly string[];
+  undo: StepRecord['undo'];
+  /** This run has made it, or may have: undo takes it back. */
+  made: boolean;
+  remembered: Record<string, Json>;
+  problem: Problem | undefined;
+  acceptedBecause: string | undefined;
+  /** Position of the entry that started or found it last: undo goes backwards by it. */
+  order: number;
+  startedAt: string | undefined;
+  finishedAt: string | undefined;
+  durationMs: number | undefined;
+}
+
+/** What the journal says of a run. */
+export interface RunState {
+  readonly run: string;
+  readonly runbook: string;
+  readonly file: string;
+  readonly cwd: string;
+  readonly startedAt: string;
+  inputs: Readonly<Record<string, Json>>;
+  secrets: Readonly<Record<string, string>>;
+  env: Readonly<Record<string, string>>;
+  envFiles: readonly string[];
+  readonly selection: Selection;
+  readonly steps: Map<string, StepState>;
+  /** Undefined while it is unfinished. */
+  outcome: Outcome | undefined;
+  finishedAt: string | undefined;
+  supersededBy: string | undefined;
+  /** Undo was begun; what it left is still there. */
+  undoing: boolean;
+  undone: boolean;
+}
+
+const blank = (key: string): StepState => ({
+  key,
+  status: 'in-doubt',
+  attempt: 0,
+  record: undefined,
+  how: undefined,
+  outputs: {},
+  evidence: [],
+  undo: undefined,
+  made: false,
+  remembered: {},
+  problem: undefined,
+  acceptedBecause: undefined,
+  order: 0,
+  startedAt: undefined,
+  finishedAt: undefined,
+  durationMs: undefined,
+});
+
+const MADE: ReadonlySet<How> = new Set(['ran', 'adopted', 'accepted']);
+
+const begin = (entry: Stamped & {type: 'run-started'}): RunState => ({
+  run: entry.run,
+  runbook: entry.runbook,
+  file: entry.file,
+  cwd: entry.cwd,
+  startedAt: entry.at,
+  inputs: entry.inputs,
+  secrets: entry.secrets,
+  env: entry.env,
+  envFiles: entry.envFiles,
+  selection: entry.selection,
+  steps: new Map(),
+  outcome: undefined,
+  finishedAt: undefined,
+  supersededBy: undefined,
+  undoing: false,
+  undone: false,
+});
+
+type StepEntry = Extract<Entry, {step: string}>;
+
+/*
+ *            step-started            step-checkpointed
+ *   (none) ---------------> in-doubt ----------------> checkpointed --+
+ *             ^  ^  |  |                                              | step-reopened
+ *             |  |  |  +-- step-failed --> failed                     v
+ *             |  |  +----- step-interrupted --> in-doubt          reopened
+ *             |  +------------------------------------------------- |
+ *             +--- undone <--- step-undone (from any)
+ */
+const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
+  switch (entry.type) {
+    case 'step-started':
+      step.status = 'in-doubt';
+      step.attempt = entry.attempt;
+      step.record = entry.record;
+      step.startedAt = entry.at;
+      step.order = entry.n;
+      step.made = true;
+      step.problem = undefined;
+      return;
+    case 'remembered':
+      step.remembered[entry.name] = entry.value;
+      return;
+    case 'step-checkpointed':
+      step.status = 'checkpointed';
+      step.how = entry.how;
+      step.outputs = entry.outputs;
+      step.evidence = entry.evidence;
+      step.record = entry.record ?? step.record;
+      step.undo = entry.undo;
+      step.made = MADE.has(entry.how) && (step.made || entry.how !== 'ran');
+      step.acceptedBecause = entry.reason;
+      step.finishedAt = entry.at;
+      step.durationMs = entry.durationMs;
+      step.problem = undefined;
+      if (step.order === 0) step.order = entry.n;
+      return;
+    case 'step-verified':
+      step.outputs = entry.outputs;
+      return;
+    case 'step-failed':
+      step.status = 'failed';
+      step.problem = entry.problem;
+      step.finishedAt = entry.at;
+      return;
+    case 'step-interrupted':
+      step.status = 'in-doubt';
+      return;
+    case 'step-skipped':
+      step.status = 'skipped';
+      return;
+    case 'step-reopened':
+      step.status = 'reopened';
+      return;
+    case 'step-undoing':
+      step.status = 'in-doubt';
+      return;
+    case 'step-undone':
+      Object.assign(step, blank(step.key), {status: 'undone', order: step.order, record: step.record});
+      return;
+  }
+};
+
+const applyToRun = (state: RunState, entry: Stamped): void => {
+  switch (entry.type) {
+    case 'run-resumed':
+      state.inputs = entry.inputs;
+      state.secrets = entry.secrets;
+      state.env = entry.env;
+      state.envFiles = entry.envFiles;
+      state.outcome = undefined;
+      state.undone = false;
+      return;
+    case 'undo-started':
+      state.undoing = true;
+      return;
+    case 'undo-finished':
+      state.undoing = entry.failed.length > 0;
+      state.undone = entry.failed.length === 0;
+      return;
+    case 'run-superseded':
+      state.supersededBy = entry.by;
+      return;
+    case 'run-finished':
+      state.outcome = entry.outcome;
+      state.finishedAt = entry.at;
+      return;
+  }
+};
+
+/** Entries -> what is done, in doubt, remembered. Pure. Undefined for a journal without a first entry. */
+export const readState = (entries: readonly Stamped[]): RunState | undefined => {
+  const [first, ...rest] = entries;
+  if (first?.type !== 'run-started') return undefined;
+  const state = begin(first);
+  for (const entry of rest) applyEntry(state, entry);
+  return state;
+};
+
+/** Brings a state up to date with one more entry. */
+export const applyEntry = (state: RunState, entry: Stamped): void => {
+  if (!('step' in entry)) {
+    applyToRun(state, entry);
+    return;
+  }
+  let step = state.steps.get(entry.step);
+  if (step === undefined) state.steps.set(entry.step, (step = blank(entry.step)));
+  applyToStep(step, entry);
+};
+
+/** Whether `resume` has something to go on with. */
+export const isUnfinished = (state: RunState): boolean =>
+  state.supersededBy === undefined && !state.undone && !state.undoing && state.outcome !== 'done';

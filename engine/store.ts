@@ -1,0 +1,256 @@
+import {createHmac, randomBytes} from 'node:crypto';
+import {existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Stamped} from './entries.ts';
+import {messageOf, type Problem, RunbookError} from './errors.ts';
+import {Journal, type JournalContents, readJournal, syncFolder} from './journal.ts';
+import {acquireLock, holderOf, type Lock, type Owner} from './lock.ts';
+import {isUnfinished, type RunState, readState} from './state.ts';
+
+const VERSION = '1';
+
+/** One run as `runbook runs` shows it. */
+export interface RunSummary {
+  readonly run: string;
+  readonly runbook: string;
+  readonly file: string;
+  readonly state: 'done' | 'failed' | 'interrupted' | 'unfinished' | 'running' | 'superseded' | 'undone';
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+  readonly steps: {readonly done: number; readonly failed: number; readonly total: number};
+  /** The journal can't be read; the other fields are what could be told without it. */
+  readonly damaged?: Problem;
+}
+
+/** A run opened for writing: its lock is held. */
+export interface OpenRun {
+  readonly run: string;
+  readonly journal: Journal;
+  readonly folder: string;
+  readonly lock: Lock;
+}
+
+const unwritable = (folder: string, error: unknown): RunbookError =>
+  new RunbookError(
+    {
+      code: 'state-unwritable',
+      message: `can't write the state directory: ${messageOf(error)}`,
+      found: folder,
+      next: ['make it writable or free space, or choose another: --state-dir DIR'],
+    },
+    error,
+  );
+
+/** 20261123-021530-k3f9: sorts by time, and no two are alike. */
+const newRunId = (now: Date): string => {
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const letters = Array.from(randomBytes(4), (byte) => (byte % 36).toString(36)).join('');
+  return `${time}-${letters}`;
+};
+
+/** The state directory: `runs/<run>/journal.jsonl`, `locks/<runbook>/`, `version`, `key`. Mode 0700. */
+export class Store {
+  readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  #runs = (): string => join(this.dir, 'runs');
+  folderOf = (run: string): string => join(this.#runs(), run);
+  journalOf = (run: string): string => join(this.folderOf(run), 'journal.jsonl');
+  #lockOf = (runbook: string): string => join(this.dir, 'locks', runbook);
+
+  /** Makes the directory, or sees that it is one of ours. */
+  prepare(): void {
+    this.check();
+    try {
+      mkdirSync(this.#runs(), {recursive: true, mode: 0o700});
+      const file = join(this.dir, 'version');
+      if (!existsSync(file)) writeFileSync(file, `${VERSION}\n`, {mode: 0o600});
+      const ignore = join(this.dir, '.gitignore');
+      if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+    } catch (error) {
+      throw unwritable(this.dir, error);
+    }
+  }
+
+  /** @throws RunbookError `state-version` when another version of this program made it */
+  check(): void {
+    let version: string;
+    try {
+      version = readFileSync(join(this.dir, 'version'), 'utf8').trim();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      throw unwritable(this.dir, error);
+    }
+    if (version !== VERSION)
+      throw new RunbookError({
+        code: 'state-version',
+        message: `the state directory is of version "${version}", this program reads version ${VERSION}`,
+        found: this.dir,
+        next: ['use the version of runbook that made it, or choose another: --state-dir DIR'],
+      });
+  }
+
+  /** Locks the runbook and makes a new run. */
+  create(runbook: string): OpenRun {
+    this.prepare();
+    const run = newRunId(new Date());
+    const lock = acquireLock(this.#lockOf(runbook), run);
+    try {
+      const folder = this.folderOf(run);
+      mkdirSync(folder, {mode: 0o700});
+      syncFolder(this.#runs());
+      return {run, folder, lock, journal: Journal.create(this.journalOf(run))};
+    } catch (error) {
+      lock.release();
+      throw error instanceof RunbookError ? error : unwritable(this.dir, error);
+    }
+  }
+
+  /** Locks a run's runbook and opens the journal to go on with it. Reads the journal after the lock is held. */
+  open(run: string, runbook: string): OpenRun & {readonly contents: JournalContents} {
+    this.prepare();
+    const lock = acquireLock(this.#lockOf(runbook), run);
+    try {
+      const contents = readJournal(this.journalOf(run));
+      return {run, lock, contents, folder: this.folderOf(run), journal: Journal.open(this.journalOf(run), contents)};
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Closes a run that a newer one replaces. The caller holds the runbook's lock. */
+  async supersede(run: string, by: string): Promise<void> {
+    const file = this.journalOf(run);
+    const journal = Journal.open(file, readJournal(file));
+    await journal.append({type: 'run-superseded', by});
+    journal.close();
+  }
+
+  holder(runbook: string): Owner | undefined {
+    return holderOf(this.#lockOf(runbook));
+  }
+
+  /** Run ids, newest first. */
+  runs(): string[] {
+    this.check();
+    try {
+      return readdirSync(this.#runs()).sort().reverse();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw unwritable(this.dir, error);
+    }
+  }
+
+  read(run: string): RunState | undefined {
+    return readState(readJournal(this.journalOf(run)).entries);
+  }
+
+  entries(run: string): readonly Stamped[] {
+    return readJournal(this.journalOf(run)).entries;
+  }
+
+  /**
+   * A run by its id, or by a part of it that only one has.
+   * @throws RunbookError `no-such-run`
+   */
+  find(part: string): string {
+    const all = this.runs();
+    const found = all.includes(part) ? [part] : all.filter((run) => run.startsWith(part) || run.endsWith(part));
+    if (found.length === 1 && found[0] !== undefined) return found[0];
+    const message = found.length === 0 ? `there is no run "${part}"` : `"${part}" may be ${found.join(' or ')}`;
+    throw new RunbookError({code: 'no-such-run', message, next: ['see them with: runbook runs']});
+  }
+
+  /** The newest run that fits; damaged journals are passed over. */
+  newest(fits: (state: RunState) => boolean): RunState | undefined {
+    for (const run of this.runs()) {
+      const state = this.#tryRead(run);
+      if (state !== undefined && !('code' in state) && fits(state)) return state;
+    }
+    return undefined;
+  }
+
+  newestUnfinished(runbook?: string): RunState | undefined {
+    return this.newest((state) => isUnfinished(state) && (runbook === undefined || state.runbook === runbook));
+  }
+
+  #tryRead(run: string): RunState | Problem | undefined {
+    try {
+      return this.read(run);
+    } catch (error) {
+      if (error instanceof RunbookError) return error.problems[0];
+      throw error;
+    }
+  }
+
+  summaries(): RunSummary[] {
+    return this.runs().flatMap((run) => {
+      const state = this.#tryRead(run);
+      if (state === undefined) return [];
+      return 'code' in state ? [unreadable(run, state)] : [summarise(state, this.holder(state.runbook)?.run === run)];
+    });
+  }
+
+  /** A keyed hash of a secret: tells whether it changed, and nothing else. */
+  fingerprint(secret: string): string {
+    return createHmac('sha256', this.#key()).update(secret).digest('hex').slice(0, 32);
+  }
+
+  #key(): Buffer {
+    const file = join(this.dir, 'key');
+    try {
+      return readFileSync(file);
+    } catch {
+      // Two processes may get here at once: link(2) lets one key win.
+      const draft = `${file}-${process.pid}-${randomBytes(4).toString('hex')}`;
+      writeFileSync(draft, randomBytes(32), {mode: 0o600});
+      try {
+        linkSync(draft, file);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(this.dir, error);
+      } finally {
+        rmSync(draft, {force: true});
+      }
+      return readFileSync(file);
+    }
+  }
+}
+
+const unreadable = (run: string, problem: Problem): RunSummary => ({
+  run,
+  runbook: '',
+  file: '',
+  state: 'unfinished',
+  startedAt: '',
+  steps: {done: 0, failed: 0, total: 0},
+  damaged: problem,
+});
+
+const standing = (state: RunState, live: boolean): RunSummary['state'] => {
+  if (live) return 'running';
+  if (state.undone) return 'undone';
+  if (state.supersededBy !== undefined) return 'superseded';
+  if (state.outcome === undefined || state.outcome === 'partial') return 'unfinished';
+  return state.outcome;
+};
+
+const summarise = (state: RunState, live: boolean): RunSummary => {
+  const steps = [...state.steps.values()];
+  return {
+    run: state.run,
+    runbook: state.runbook,
+    file: state.file,
+    state: standing(state, live),
+    startedAt: state.startedAt,
+    ...(state.finishedAt === undefined ? {} : {finishedAt: state.finishedAt}),
+    steps: {
+      done: steps.filter((step) => step.status === 'checkpointed').length,
+      failed: steps.filter((step) => step.status === 'failed').length,
+      total: steps.length,
+    },
+  };
+};
