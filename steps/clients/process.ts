@@ -1,0 +1,228 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {stat} from 'node:fs/promises';
+import {constants} from 'node:os';
+import type {Readable} from 'node:stream';
+import {StringDecoder} from 'node:string_decoder';
+import {setImmediate as immediate, setTimeout as pause} from 'node:timers/promises';
+import {PermanentError, StepError} from '../../engine/step-type.ts';
+import {endFamily, type Family} from './survivors.ts';
+
+/** How much of an output stream is kept for results: half from its start, half from its end. */
+export const KEPT_BYTES = 1024 * 1024;
+/** After the process has ended, its pipes are read until they are silent for this long ... */
+const SILENCE_MS = 50;
+/** ... but never longer than this: a child in the background may hold them open, and print, for ever. */
+const DRAIN_MS = 1000;
+
+/** One process to run. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Text for its standard input; there is none when left out. */
+  readonly stdin?: string | undefined;
+  /** Ends the process, and all that it started. */
+  readonly signal: AbortSignal;
+  /** Receives what it prints, on both streams, as it comes. */
+  output?(text: string): void;
+}
+
+/** How a process ended. */
+export interface Finished {
+  /** At most `KEPT_BYTES`, with a line in the middle that says how much was left out. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** As a shell would say it: 128 + number for a signal. */
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals | undefined;
+  /** Whether something of `stdout` was left out. */
+  readonly truncated: boolean;
+}
+
+// a program that prints byte by byte must not leave a million buffers
+const joined = (chunks: Buffer[]): Buffer[] => (chunks.length > 1000 ? [Buffer.concat(chunks)] : chunks);
+
+/** Keeps both ends of a stream of any length, in bounded memory. */
+class Ends {
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  #dropped = 0;
+
+  add(chunk: Buffer): void {
+    const room = KEPT_BYTES / 2 - this.#headBytes;
+    const first = chunk.subarray(0, Math.max(room, 0));
+    const rest = chunk.subarray(first.length);
+    if (first.length > 0) this.#head.push(first);
+    this.#head = joined(this.#head);
+    this.#headBytes += first.length;
+    if (rest.length === 0) return;
+    this.#tail.push(rest);
+    this.#tail = joined(this.#tail);
+    this.#tailBytes += rest.length;
+    this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    for (;;) {
+      const oldest = this.#tail[0];
+      const excess = this.#tailBytes - KEPT_BYTES / 2;
+      if (oldest === undefined || excess <= 0) return;
+      const cut = Math.min(excess, oldest.length);
+      if (cut === oldest.length) this.#tail.shift();
+      else this.#tail[0] = oldest.subarray(cut);
+      this.#tailBytes -= cut;
+      this.#dropped += cut;
+    }
+  }
+
+  get truncated(): boolean {
+    return this.#dropped > 0;
+  }
+
+  toString(): string {
+    if (!this.truncated) return Buffer.concat([...this.#head, ...this.#tail]).toString();
+    const gap = `\n[... ${this.#dropped} bytes left out ...]\n`;
+    return `${Buffer.concat(this.#head)}${gap}${Buffer.concat(this.#tail)}`;
+  }
+}
+
+/** Reads a stream as fast as its consumer takes it: a full pipe makes the process wait. */
+const follow = (stream: Readable, output: ((text: string) => void) | undefined) => {
+  const kept = new Ends();
+  const decoder = new StringDecoder('utf8');
+  let heardAt = performance.now();
+  stream.on('data', (chunk: Buffer) => {
+    heardAt = performance.now();
+    kept.add(chunk);
+    const text = decoder.write(chunk);
+    if (text !== '') output?.(text);
+  });
+  const closed = new Promise<void>((resolve) => {
+    stream.once('close', () => {
+      const rest = decoder.end();
+      if (rest !== '') output?.(rest);
+      resolve();
+    });
+  });
+  stream.on('error', () => {}); // 'close' follows
+  return {kept, closed, stream, silentFor: () => performance.now() - heardAt};
+};
+
+type Followed = ReturnType<typeof follow>;
+type Pair = readonly [Followed, Followed];
+
+const drain = async (streams: readonly Followed[]): Promise<void> => {
+  const deadline = performance.now() + DRAIN_MS;
+  const closed = Promise.all(streams.map((each) => each.closed)).then(() => true);
+  while (performance.now() < deadline) {
+    if (await Promise.race([closed, pause(SILENCE_MS, false)])) return;
+    // the timer can come before data that has long arrived: let the event loop read once
+    await immediate();
+    await immediate();
+    if (streams.every((each) => each.silentFor() >= SILENCE_MS)) break;
+  }
+  for (const {stream} of streams) stream.destroy();
+  await closed;
+};
+
+const explain = async ({file, cwd}: Command, error: NodeJS.ErrnoException): Promise<Error> => {
+  const isFolder = await stat(cwd).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const details = {code: 'command-failed', cause: error};
+  if (!isFolder) return new StepError(`no such folder: ${cwd}`, details);
+  if (error.code === 'ENOENT') return new StepError(`command not found: ${file}`, details);
+  if (error.code === 'E2BIG') {
+    return new PermanentError(
+      'the script or one of its variables is larger than 128 KB, more than a process can be given',
+      {
+        ...details,
+        next: 'pass the large value by `stdin:`, or write it to a file with file.write',
+      },
+    );
+  }
+  return new StepError(`cannot start ${file}: ${error.message}`, details);
+};
+
+type End = {code: number | null; signal: NodeJS.Signals | null};
+
+const start = (command: Command) => {
+  const child = spawn(command.file, [...command.args], {
+    cwd: command.cwd,
+    env: command.env as NodeJS.ProcessEnv,
+    detached: true, // a process group of its own
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.on('error', () => {}); // it need not read what it was given
+  child.stdin.end(command.stdin);
+  return child;
+};
+
+/** A process that has really started, and the promise of its end. */
+const launch = async (command: Command) => {
+  try {
+    const child = start(command); // throws E2BIG, emits the rest
+    const ended = new Promise<End>((resolve) => child.once('exit', (code, signal) => resolve({code, signal})));
+    await once(child, 'spawn');
+    return Object.assign(child, {ended});
+  } catch (error) {
+    throw await explain(command, error as NodeJS.ErrnoException);
+  }
+};
+
+const finished = ({code, signal}: End, [stdout, stderr]: Pair): Finished => ({
+  stdout: String(stdout.kept),
+  stderr: String(stderr.kept),
+  exitCode: code ?? 128 + constants.signals[signal ?? 'SIGKILL'],
+  signal: signal ?? undefined,
+  truncated: stdout.kept.truncated,
+});
+
+const familyOf = (child: {readonly pid?: number | undefined}, env: Command['env']): Family => ({
+  group: child.pid,
+  mark: env.RUNBOOK_STEP === undefined ? undefined : `RUNBOOK_STEP=${env.RUNBOOK_STEP}`,
+});
+
+const end = async (family: Family, output: Command['output']): Promise<void> => {
+  const left = await endFamily(family);
+  if (left.length > 0) output?.(`process ${left.join(', ')} could not be ended\n`);
+};
+
+/** Ends the family when the signal aborts. `over` settles after that, and only then. */
+const onAbort = (command: Command, family: Family) => {
+  let abort = (): void => {};
+  const over = new Promise<undefined>((resolve) => {
+    abort = () => void end(family, command.output).then(() => resolve(undefined));
+  });
+  if (command.signal.aborted) abort();
+  command.signal.addEventListener('abort', abort, {once: true});
+  return {over, forget: () => command.signal.removeEventListener('abort', abort)};
+};
+
+/**
+ * Runs one process in a group of its own and settles when it has ended; what it left running in the background stays.
+ * When the signal aborts, all that it started is ended first, then the promise rejects with the signal's reason.
+ */
+export const runProcess = async (command: Command): Promise<Finished> => {
+  command.signal.throwIfAborted();
+  const child = await launch(command);
+  const abort = onAbort(command, familyOf(child, command.env));
+  try {
+    const streams: Pair = [follow(child.stdout, command.output), follow(child.stderr, command.output)];
+    // a process that hangs in the kernel never exits
+    const end = await Promise.race([child.ended, abort.over]);
+    await drain(streams);
+    if (command.signal.aborted || !end) {
+      await abort.over;
+      throw command.signal.reason;
+    }
+    return finished(end, streams);
+  } finally {
+    abort.forget();
+  }
+};

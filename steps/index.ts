@@ -1,0 +1,7 @@
+import type {Registry, StepType} from '../engine/step-type.ts';
+import shell from './shell.ts';
+
+const types: readonly StepType[] = [shell];
+
+/** Every step type that a runbook may use. */
+export const registry: Registry = new Map(types.map((type) => [type.name, type]));
