@@ -1,0 +1,33 @@
+import type {Event} from '../engine/index.ts';
+import {PlainLines} from './progress/plain-lines.ts';
+import type {Output, Style} from './streams.ts';
+
+/** Shows what the engine says while it says it. */
+export interface Progress {
+  emit(event: Event): void;
+  /** Keeps its hands off the terminal while somebody else, a prompt, uses it. */
+  pause(): Promise<void>;
+  resume(): void;
+}
+
+export interface ProgressOptions {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly style: Style;
+  /** Events as JSON lines on stdout instead. */
+  readonly json: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Live drawing on a terminal, plain lines elsewhere, JSON lines when asked. */
+export const startProgress = async ({stdout, stderr, style, json, env}: ProgressOptions): Promise<Progress> => {
+  if (json) return {...still, emit: (event) => void stdout.write(`${JSON.stringify(event)}\n`)};
+  if (stderr.isTTY !== true || env.TERM === 'dumb') {
+    const lines = new PlainLines(stderr, style);
+    return {...still, emit: (event) => lines.emit(event)};
+  }
+  const {TerminalProgress} = await import('./progress/terminal.ts');
+  return new TerminalProgress({out: stderr, other: stdout, style});
+};
+
+const still = {pause: async () => {}, resume: () => {}};

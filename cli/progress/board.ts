@@ -1,0 +1,140 @@
+import type {Event, StepInfo} from '../../engine/index.ts';
+import {OutputLines} from './output-lines.ts';
+
+const KEPT_LINES = 8;
+
+/** What a step is doing at the moment. */
+export type Doing = 'looking' | 'running' | 'waiting' | 'retrying' | 'undoing';
+
+export interface Waiting {
+  readonly expected: string;
+  readonly found: string;
+  /** When the waiting began. */
+  readonly since: number;
+  readonly withinMs: number;
+}
+
+/** A step that runs now. */
+export interface RunningRow {
+  readonly key: string;
+  readonly since: number;
+  readonly output: OutputLines;
+  doing: Doing;
+  command: string;
+  waiting: Waiting | undefined;
+  retry:
+    | {readonly attempt: number; readonly attempts: number; readonly at: number; readonly message: string}
+    | undefined;
+}
+
+/**
+ * Where a run stands, told by its events: which steps are still to come, which run now. It draws nothing.
+ *
+ *     pending -> running -> finished        a looked-at step that holds is finished at once
+ */
+export class Board {
+  readonly infos = new Map<string, StepInfo>();
+  readonly running = new Map<string, RunningRow>();
+  /** Keys in the order of the file. */
+  readonly pending = new Set<string>();
+  /** Keys of the steps whose look has been told. */
+  readonly looked = new Set<string>();
+  run: string | undefined;
+  startedAt = 0;
+  finished = 0;
+  failed = 0;
+  interrupted: string | undefined;
+
+  get total(): number {
+    return this.finished + this.failed + this.running.size + this.pending.size;
+  }
+
+  titleOf(key: string): string {
+    return this.infos.get(key)?.title || key;
+  }
+
+  apply(event: Event, now: number): void {
+    (this.#on[event.type] as (event: Event, now: number) => void)(event, now);
+  }
+
+  readonly #on: {readonly [T in Event['type']]: (event: Event & {type: T}, now: number) => void} = {
+    'run-started': ({run, steps}, now) => this.#begin(run, steps, now),
+    'undo-started': (event, now) => this.#beginUndo(event, now),
+    'step-looked-at': (event) => this.#lookedAt(event),
+    'step-started': ({step, attempt, command}, now) =>
+      this.#start(step, attempt === 0 ? 'looking' : 'running', command, now),
+    'step-undoing': ({step, command}, now) => this.#start(step, 'undoing', command, now),
+    'step-output': ({step, text}) => void this.running.get(step)?.output.push(text),
+    'step-waiting': (event, now) => this.#wait(event, now),
+    'step-retrying': (event, now) => this.#retry(event, now),
+    'step-finished': ({step}) => this.#end(step, true),
+    'step-skipped': ({step}) => this.#end(step, true),
+    'step-undone': ({step}) => this.#end(step, true),
+    'step-failed': ({step}) => this.#end(step, false),
+    'step-undo-failed': ({step}) => this.#end(step, false),
+    interrupted: ({reason}) => {
+      this.interrupted = reason;
+    },
+    notice: () => {},
+    'run-finished': () => {},
+  };
+
+  #begin(run: string, steps: readonly StepInfo[], now: number): void {
+    this.run = run;
+    this.startedAt = now;
+    for (const step of steps) {
+      this.infos.set(step.key, step);
+      this.pending.add(step.key);
+    }
+  }
+
+  #beginUndo({run, steps}: Event & {type: 'undo-started'}, now: number): void {
+    const undone = steps.filter((step) => step.action === 'undo');
+    this.#begin(
+      run,
+      undone.map(({step, title}) => ({key: step, title, uses: '', effect: 'repeatable', needs: []})),
+      now,
+    );
+  }
+
+  #lookedAt({step, standing}: Event & {type: 'step-looked-at'}): void {
+    const settled = ['holds', 'no-check', 'accepted', 'superseded', 'skipped'];
+    this.looked.add(step);
+    if (settled.includes(standing) && this.pending.delete(step)) this.finished += 1;
+  }
+
+  #start(key: string, doing: Doing, command: string, now: number): void {
+    const row = this.running.get(key);
+    if (row === undefined) {
+      this.pending.delete(key);
+      const output = new OutputLines(KEPT_LINES);
+      this.running.set(key, {key, since: now, output, doing, command, waiting: undefined, retry: undefined});
+    } else Object.assign(row, {doing, command, waiting: undefined, retry: undefined});
+  }
+
+  #wait(event: Event & {type: 'step-waiting'}, now: number): void {
+    const row = this.running.get(event.step);
+    if (row === undefined) return;
+    const {expected, found, elapsedMs, withinMs} = event;
+    row.doing = 'waiting';
+    // Ticks smoothly between two looks, so the start is kept instead of what has elapsed.
+    const since = row.waiting === undefined ? now - elapsedMs : Math.min(row.waiting.since, now - elapsedMs);
+    row.waiting = {expected, found, since, withinMs};
+  }
+
+  #retry({step, attempt, attempts, delayMs, message}: Event & {type: 'step-retrying'}, now: number): void {
+    const row = this.running.get(step);
+    if (row === undefined) return;
+    row.doing = 'retrying';
+    row.waiting = undefined;
+    row.retry = {attempt, attempts, at: now + delayMs, message};
+  }
+
+  #end(key: string, well: boolean): void {
+    const open = this.running.delete(key);
+    // A step that is kept was finished by the look at it.
+    if (!this.pending.delete(key) && !open && this.looked.has(key)) return;
+    if (well) this.finished += 1;
+    else this.failed += 1;
+  }
+}

@@ -1,0 +1,123 @@
+import type {Event, Look} from '../../engine/index.ts';
+import type {Output, Style} from '../streams.ts';
+import {clock, spoken, ticking} from '../time.ts';
+import {padded} from '../width.ts';
+import {OutputLines} from './output-lines.ts';
+import {FAILED, HOW, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE, type Wording} from './words.ts';
+
+const KEY_COLUMNS = 24;
+/** An unchanged observation is repeated this seldom. */
+const REPEAT_MS = 10_000;
+
+/** Progress for logs: one line per event with the time and the step, each line whole in itself. */
+export class PlainLines {
+  readonly #out: Output;
+  readonly #style: Style;
+  readonly #now: () => Date;
+  readonly #output = new Map<string, OutputLines>();
+  readonly #waiting = new Map<string, {readonly text: string; readonly at: number}>();
+  readonly #looked = new Set<string>();
+  #keyColumns = 8;
+
+  constructor(out: Output, style: Style, now: () => Date = () => new Date()) {
+    this.#out = out;
+    this.#style = style;
+    this.#now = now;
+  }
+
+  emit(event: Event): void {
+    (this.#on[event.type] as (event: Event) => void)(event);
+  }
+
+  readonly #on: {readonly [T in Event['type']]: (event: Event & {type: T}) => void} = {
+    'run-started': ({steps, resumed, runbook, title, run}) => {
+      this.#align(steps.map((step) => step.key));
+      this.#say('', `${resumed ? 'resuming' : 'running'} ${runbook}: ${title} (run ${run})`);
+    },
+    'undo-started': ({steps, run}) => {
+      this.#align(steps.map((step) => step.step));
+      this.#say('', `undoing run ${run}`);
+    },
+    notice: ({message}) => this.#tell('', NOTICE, message),
+    interrupted: ({reason}) => this.#say('', `interrupted (${reason}): nothing new starts, what runs is ended`),
+    'run-finished': () => {},
+    'step-looked-at': (event) => {
+      this.#looked.add(event.step);
+      this.#tell(event.step, STANDING[event.standing], lookText(event));
+    },
+    'step-started': ({step, attempt, command}) => {
+      if (attempt > 0) this.#command(step, attempt === 1 ? 'start' : `attempt ${attempt}`, command);
+    },
+    'step-undoing': ({step, command}) => this.#command(step, 'undo', command),
+    'step-output': ({step, text}) => this.#print(step, this.#linesOf(step).push(text)),
+    'step-waiting': (event) => this.#wait(event),
+    'step-retrying': ({step, attempt, attempts, delayMs, message}) =>
+      this.#say(step, `attempt ${attempt} of ${attempts} in ${spoken(delayMs)}: ${message}`),
+    'step-finished': ({step, how, durationMs}) => {
+      if (how !== 'kept') this.#end(step, HOW[how], `(${spoken(durationMs)})`);
+      else if (!this.#looked.has(step)) this.#tell(step, HOW.kept, '');
+    },
+    'step-skipped': ({step, reason}) => {
+      if (reason !== 'not-selected') this.#tell(step, SKIPPED[reason], '');
+    },
+    'step-failed': ({step, durationMs, problem}) =>
+      this.#end(step, FAILED, `(${spoken(durationMs)}): ${problem.message}`),
+    'step-undone': ({step, durationMs}) => this.#end(step, UNDONE, `(${spoken(durationMs)})`),
+    'step-undo-failed': ({step, problem}) => this.#end(step, UNDO_FAILED, problem.message),
+  };
+
+  #align(keys: readonly string[]): void {
+    this.#keyColumns = Math.min(KEY_COLUMNS, Math.max(this.#keyColumns, ...keys.map((key) => key.length)));
+  }
+
+  #tell(step: string, {word, format}: Wording, text: string): void {
+    this.#say(step, `${this.#style(format, word)} ${text}`.trimEnd());
+  }
+
+  #say(step: string, text: string): void {
+    const [first = '', ...more] = text.split('\n');
+    const head = `${this.#style('dim', clock(this.#now()))} `;
+    const key = step === '' ? '' : `${padded(step, this.#keyColumns)}  `;
+    this.#out.write([first, ...more.map((line) => `  ${line}`)].map((line) => `${head}${key}${line}\n`).join(''));
+  }
+
+  #command(step: string, word: string, command: string): void {
+    const [first = '', ...more] = command.trimEnd().split('\n');
+    this.#say(step, [`${word} $ ${first}`, ...more].join('\n'));
+  }
+
+  #print(step: string, lines: readonly string[]): void {
+    for (const line of lines) this.#say(step, `${this.#style('dim', '|')} ${line}`);
+  }
+
+  #linesOf(step: string): OutputLines {
+    const lines = this.#output.get(step) ?? new OutputLines(0);
+    this.#output.set(step, lines);
+    return lines;
+  }
+
+  #end(step: string, wording: Wording, text: string): void {
+    this.#print(step, this.#output.get(step)?.flush() ?? []);
+    this.#output.delete(step);
+    this.#waiting.delete(step);
+    this.#tell(step, wording, text);
+  }
+
+  #wait({step, expected, found, elapsedMs, withinMs}: Event & {type: 'step-waiting'}): void {
+    const text = `expected ${expected}, found ${found}`;
+    const last = this.#waiting.get(step);
+    const at = this.#now().getTime();
+    if (last?.text === text && at - last.at < REPEAT_MS) return;
+    this.#waiting.set(step, {text, at});
+    this.#say(step, `waiting ${ticking(elapsedMs)} of ${ticking(withinMs)}: ${text}`);
+  }
+}
+
+const lookText = ({detail, expected, found}: Look): string =>
+  [
+    detail ?? '',
+    ...(expected === undefined ? [] : [`expected ${expected}`]),
+    ...(found === undefined ? [] : [`found ${found}`]),
+  ]
+    .filter((text) => text !== '')
+    .join('\n');

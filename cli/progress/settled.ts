@@ -1,0 +1,61 @@
+import type {Event, Problem} from '../../engine/index.ts';
+import {spoken} from '../time.ts';
+import {cut} from '../width.ts';
+import type {Board} from './board.ts';
+import {below, type RowLayout, row} from './rows.ts';
+import {FAILED, HOW, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE} from './words.ts';
+
+/** The lines that an event leaves behind for good on a terminal: what became of a step, and what the operator should know. */
+export const settledLines = (event: Event, board: Board, layout: RowLayout): string[] => {
+  const titled = (key: string): string => board.titleOf(key);
+  switch (event.type) {
+    case 'run-started':
+      return heading(event, layout);
+    case 'undo-started':
+      return [`${layout.style('bold', 'undo')} ${layout.style('dim', `run ${event.run}`)}`, ''];
+    case 'notice':
+      return [`  ${layout.style(NOTICE.format, NOTICE.mark)} ${cut(event.message, layout.columns - 5)}`];
+    case 'step-looked-at':
+      return [row(STANDING[event.standing], titled(event.step), '', layout), ...lookDetails(event, layout)];
+    case 'step-finished':
+      return finished(event, board, layout);
+    case 'step-skipped':
+      return event.reason === 'when' ? [row(SKIPPED.when, titled(event.step), '', layout)] : [];
+    case 'step-failed':
+      return [
+        row(FAILED, titled(event.step), spoken(event.durationMs), layout),
+        ...failureDetails(event.problem, layout),
+      ];
+    case 'step-undone':
+      return [row(UNDONE, titled(event.step), spoken(event.durationMs), layout)];
+    case 'step-undo-failed':
+      return [row(UNDO_FAILED, titled(event.step), '', layout), ...failureDetails(event.problem, layout)];
+    default:
+      return [];
+  }
+};
+
+const finished = (event: Event & {type: 'step-finished'}, board: Board, layout: RowLayout): string[] => {
+  const title = board.titleOf(event.step);
+  if (event.how !== 'kept') return [row(HOW[event.how], title, spoken(event.durationMs), layout)];
+  return board.looked.has(event.step) ? [] : [row(HOW.kept, title, '', layout)];
+};
+
+const heading = (event: Event & {type: 'run-started'}, {style, columns}: RowLayout): string[] => {
+  const verb = event.resumed ? 'resuming ' : '';
+  const title = event.title === '' || event.title === event.runbook ? '' : event.title;
+  const name = `${verb}${event.runbook}`;
+  return [`${style('bold', name)}  ${style('dim', cut(title, columns - name.length - 3))}`.trimEnd(), ''];
+};
+
+const lookDetails = (look: Event & {type: 'step-looked-at'}, layout: RowLayout): string[] => {
+  if (look.standing === 'holds' || look.standing === 'no-check') return [];
+  return [
+    ...(look.detail === undefined ? [] : look.detail.split('\n').map((line) => below(line, layout))),
+    ...(look.expected === undefined ? [] : [below(`expected  ${look.expected}`, layout)]),
+    ...(look.found === undefined ? [] : [below(`found     ${look.found}`, layout)]),
+  ];
+};
+
+/** Just enough to see which failure it was; the whole report follows when the run has ended. */
+const failureDetails = (problem: Problem, layout: RowLayout): string[] => [below(problem.message, layout)];

@@ -1,0 +1,139 @@
+import {Listr, type ListrEventManager, type ListrRenderer, ProcessOutput, Spinner} from 'listr2';
+import type {Event} from '../../engine/index.ts';
+import type {Output, Style} from '../streams.ts';
+import {Board} from './board.ts';
+import {type Frame, liveLines} from './live.ts';
+import {Painter} from './painter.ts';
+import {type RowLayout, titleColumns} from './rows.ts';
+import {settledLines} from './settled.ts';
+
+/** The terminal that is drawn on, and the other stream, which must stay silent meanwhile. */
+export interface Screen {
+  readonly out: Output;
+  readonly other: Output;
+  readonly style: Style;
+}
+
+/**
+ * A listr2 renderer for a run. listr2's own one draws a list of tasks that all fit on the screen; here finished steps
+ * become ordinary lines that scroll away, and only what runs and what comes next is redrawn below them, so that ten
+ * thousand steps draw as calmly as ten. listr2 starts and ends it, turns its spinner, and holds back what libraries
+ * print in between.
+ */
+class RunRenderer implements ListrRenderer {
+  static readonly nonTTY = true;
+  static readonly rendererOptions: {drawing: Drawing};
+  static readonly rendererTaskOptions: never;
+  readonly #drawing: Drawing;
+
+  constructor(_tasks: unknown, options: {drawing: Drawing}, _events?: ListrEventManager) {
+    this.#drawing = options.drawing;
+  }
+
+  render(): void {
+    this.#drawing.start();
+  }
+
+  end(): void {
+    this.#drawing.stop();
+  }
+}
+
+/** Draws events as they come, ten frames a second. */
+class Drawing {
+  readonly #board = new Board();
+  readonly #spinner = new Spinner();
+  readonly #painter: Painter;
+  readonly #process: ProcessOutput;
+  readonly #screen: Screen;
+  #above: string[] = [];
+  #titles = {columns: 0, count: 0, width: 0};
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+    // The progress stream goes first: that is the one whose cursor listr2 hides and shows.
+    this.#process = new ProcessOutput(screen.out as NodeJS.WriteStream, screen.other as NodeJS.WriteStream);
+    this.#painter = new Painter(
+      (text) => this.#process.toStdout(text, false),
+      () => this.#columns,
+    );
+  }
+
+  emit(event: Event): void {
+    this.#board.apply(event, Date.now());
+    this.#above.push(...settledLines(event, this.#board, this.#layout()));
+  }
+
+  start(): void {
+    this.#process.hijack();
+    this.#spinner.start(() => this.#frame());
+  }
+
+  stop(): void {
+    this.#spinner.stop();
+    this.#painter.paint([], this.#above.splice(0));
+    this.#process.release();
+  }
+
+  get #columns(): number {
+    return this.#screen.out.columns || 80;
+  }
+
+  #frame(): void {
+    const frame: Frame = {
+      ...this.#layout(),
+      rows: this.#screen.out.rows || 24,
+      now: Date.now(),
+      spinner: this.#spinner.fetch(),
+    };
+    const live = this.#board.startedAt === 0 ? [] : liveLines(this.#board, frame);
+    this.#painter.paint(live, this.#above.splice(0));
+  }
+
+  #layout(): RowLayout {
+    const columns = this.#columns;
+    const {infos} = this.#board;
+    // Measuring every title for every event would be quadratic.
+    if (this.#titles.columns !== columns || this.#titles.count !== infos.size) {
+      const titles = [...infos.keys()].map((key) => this.#board.titleOf(key));
+      this.#titles = {columns, count: infos.size, width: titleColumns(titles, columns)};
+    }
+    return {columns, title: this.#titles.width, style: this.#screen.style};
+  }
+}
+
+/** Progress on a terminal. */
+export class TerminalProgress {
+  readonly #drawing: Drawing;
+  #close: (() => void) | undefined;
+  #closed: Promise<unknown> = Promise.resolve();
+
+  constructor(screen: Screen) {
+    this.#drawing = new Drawing(screen);
+    this.resume();
+  }
+
+  emit(event: Event): void {
+    this.#drawing.emit(event);
+  }
+
+  /** Clears the live lines and gives the terminal back, for a prompt or for good. */
+  async pause(): Promise<void> {
+    this.#close?.();
+    this.#close = undefined;
+    await this.#closed;
+  }
+
+  /** Draws again. */
+  resume(): void {
+    const open = new Promise<void>((resolve) => {
+      this.#close = resolve;
+    });
+    this.#closed = new Listr([{title: 'run', task: () => open}], {
+      renderer: RunRenderer,
+      rendererOptions: {drawing: this.#drawing},
+      // listr2 would end the process on Ctrl-C; that is for main.ts to decide.
+      registerSignalListeners: false,
+    }).run();
+  }
+}

@@ -1,0 +1,57 @@
+import type {Event, Outcome, SkipReason, Standing} from '../../engine/index.ts';
+import type {Format} from '../streams.ts';
+
+/** A mark and a word for everything that can become of a step; the word says it where colours and marks are lost. */
+export interface Wording {
+  readonly mark: string;
+  readonly word: string;
+  readonly format: Format;
+}
+
+const good = (word: string, mark = '✔'): Wording => ({mark, word, format: 'green'});
+const quiet = (word: string, mark: string): Wording => ({mark, word, format: 'dim'});
+const warning = (word: string, mark = '!'): Wording => ({mark, word, format: 'yellow'});
+const bad = (word: string): Wording => ({mark: '✖', word, format: 'red'});
+
+export const HOW: Readonly<Record<(Event & {type: 'step-finished'})['how'], Wording>> = {
+  kept: good('still holds', '='),
+  ran: good('ran'),
+  'already-true': good('already true', '='),
+  adopted: good('adopted'),
+  accepted: warning('accepted', '✔'),
+  verified: good('verified', '='),
+};
+
+export const STANDING: Readonly<Record<Standing, Wording>> = {
+  holds: good('still holds', '='),
+  drifted: bad('drifted'),
+  edited: warning('edited', '~'),
+  'input-changed': warning('input changed', '~'),
+  'in-doubt': warning('in doubt', '?'),
+  'no-check': quiet('no check', '-'),
+  accepted: warning('accepted', '✔'),
+  superseded: quiet('superseded', '-'),
+  skipped: quiet('skipped', '-'),
+  pending: quiet('pending', '·'),
+  failed: bad('failed'),
+  removed: warning('removed', '-'),
+  undone: quiet('undone', '-'),
+};
+
+export const SKIPPED: Readonly<Record<SkipReason, Wording>> = {
+  when: quiet('skipped', '-'),
+  'not-selected': quiet('not selected', '-'),
+  'needs-failed': quiet('not started', '-'),
+};
+
+export const OUTCOME: Readonly<Record<Outcome, Wording>> = {
+  done: good('done'),
+  failed: bad('failed'),
+  interrupted: warning('interrupted'),
+  partial: good('done so far'),
+};
+
+export const FAILED = bad('failed');
+export const UNDONE = good('undone');
+export const UNDO_FAILED = bad('not undone');
+export const NOTICE = warning('note');

@@ -1,0 +1,73 @@
+import {isAbsolute, relative} from 'node:path';
+import type {Place, Problem} from '../engine/index.ts';
+import type {Style} from './streams.ts';
+
+/** How problems are written: in colour or not, and relative to which folder. */
+export interface ReportStyle {
+  readonly style: Style;
+  readonly cwd: string;
+}
+
+const LABEL_COLUMNS = 10;
+
+/** One problem in the four parts of an error: where and what, evidence, what was run, what to do next. */
+export const reportProblem = (problem: Problem, {style, cwd}: ReportStyle): string => {
+  const where = problem.place === undefined ? '' : `${style('bold', placeText(problem.place, cwd))}: `;
+  const lines = [`${style('red', '✖')} ${where}${problem.message} ${style('dim', `[${problem.code}]`)}`];
+  if (problem.excerpt !== undefined) lines.push(...excerptLines(problem.excerpt, style));
+  const part = (label: string, text: string | readonly string[] | undefined): void => {
+    if (text !== undefined) lines.push(...labelled(label, text, style));
+  };
+  part('expected', problem.expected);
+  part('found', problem.found);
+  part('ran', problem.ran);
+  part('output', problem.output);
+  part('next', problem.next);
+  return lines.join('\n');
+};
+
+/** All problems, and their number when there are several. */
+export const reportProblems = (problems: readonly Problem[], how: ReportStyle): string => {
+  const texts = problems.map((problem) => reportProblem(problem, how));
+  if (problems.length > 1) texts.push(how.style('bold', `${problems.length} problems`));
+  return `${texts.join('\n\n')}\n`;
+};
+
+/** A bug of ours, said as such; the stack trace is for `--debug`. */
+export const reportInternal = (error: unknown, version: string, debug: boolean, style: Style): string => {
+  const message = error instanceof Error ? error.message : String(error);
+  const next = debug
+    ? 'report it with the trace above: this is a bug in runbook, not in your runbook'
+    : 'repeat it with --debug and report it: this is a bug in runbook, not in your runbook';
+  return [
+    ...(debug && error instanceof Error ? [error.stack ?? ''] : []),
+    `${style('red', '✖')} internal error: ${message} ${style('dim', '[internal]')}`,
+    ...labelled('version', `runbook ${version}, node ${process.versions.node}`, style),
+    ...labelled('next', next, style),
+    '',
+  ].join('\n');
+};
+
+/** `file:line:column`, the file relative to the working directory when it is inside it. */
+export const placeText = ({file, line, column}: Place, cwd: string): string =>
+  `${shownPath(file, cwd)}:${line}:${column}`;
+
+/** A path as the operator would type it. */
+export const shownPath = (path: string, cwd: string): string => {
+  const fromHere = relative(cwd, path);
+  return fromHere === '' ? '.' : fromHere.startsWith('..') || isAbsolute(fromHere) ? path : fromHere;
+};
+
+/** `  label     text`, further lines below the text. */
+export const labelled = (label: string, text: string | readonly string[], style: Style): string[] => {
+  const lines = typeof text === 'string' ? text.trimEnd().split('\n') : text.flatMap((line) => line.split('\n'));
+  return lines.map((line, index) =>
+    `  ${style('dim', (index === 0 ? label : '').padEnd(LABEL_COLUMNS))}${line}`.trimEnd(),
+  );
+};
+
+const excerptLines = (excerpt: string, style: Style): string[] =>
+  excerpt
+    .replace(/\n+$/, '')
+    .split('\n')
+    .map((line) => `  ${/^[\s|\d]*\^/.test(line) ? style('red', line) : style('dim', line)}`);

@@ -1,0 +1,25 @@
+import {styleText} from 'node:util';
+
+/** Where text goes: a terminal, a pipe, a file, or a test's array. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export type Format = Parameters<typeof styleText>[0];
+
+/** Colours a text, or leaves it alone where colours are not wanted. */
+export type Style = (format: Format, text: string) => string;
+
+export const plain: Style = (_format, text) => text;
+
+export const coloured: Style = (format, text) => styleText(format, text, {validateStream: false});
+
+/** Colours on a terminal, unless the person said no: `--no-color`, `NO_COLOR`, `TERM=dumb`; `FORCE_COLOR` means yes. */
+export const styleFor = (stream: Output, env: Readonly<Record<string, string | undefined>>, wanted: boolean): Style => {
+  if (!wanted || env.NO_COLOR) return plain;
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR === '0' ? plain : coloured;
+  return stream.isTTY === true && env.TERM !== 'dumb' ? coloured : plain;
+};

@@ -1,0 +1,59 @@
+import stringWidth from 'fast-string-width';
+
+/** Columns that a text takes on a terminal; colour codes take none. */
+export const widthOf = (text: string): number => stringWidth(text);
+
+const graphemes = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
+
+/** The text, or its beginning and an ellipsis when it takes more columns. For text without colour codes. */
+export const cut = (text: string, columns: number): string => {
+  if (text.length <= columns && isAscii(text)) return text;
+  if (widthOf(text) <= columns) return text;
+  let kept = '';
+  let used = 0;
+  for (const {segment} of graphemes.segment(text)) {
+    const width = widthOf(segment);
+    if (used + width > columns - 1) break;
+    kept += segment;
+    used += width;
+  }
+  return columns < 1 ? '' : `${kept}…`;
+};
+
+const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+/** Fills up with blanks on the right; longer text stays as it is. */
+export const padded = (text: string, columns: number): string =>
+  text + ' '.repeat(Math.max(0, columns - widthOf(text)));
+
+/** Fills up with blanks on the left. */
+export const rightAligned = (text: string, columns: number): string =>
+  ' '.repeat(Math.max(0, columns - widthOf(text))) + text;
+
+/** Words in lines of at most so many columns; a longer word gets a line of its own. */
+export const wrapped = (text: string, columns: number): string[] => {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && widthOf(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return line === '' ? lines : [...lines, line];
+};
+
+/** Rows as lines with aligned columns, two blanks apart; the last column is as long as it is. */
+export const table = (rows: readonly (readonly string[])[]): string[] => {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : padded(cell, widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+};
