@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs and starts Docker Engine on Debian and Ubuntu, from the distribution's own packages. What is there already
 # is left as it is, so it can be run again at any time. Says each thing that it does.
+# With the argument `how` it only prints what to type on this system.
 # Exit codes: 0 Docker answers; 1 something failed; 3 not a system that this script knows.
 set -eu
 
@@ -45,19 +46,31 @@ known_system() {
   esac
 }
 
+# What a person types on this system to get Docker.
+how() {
+  if known_system; then
+    echo "sh $0"
+    return
+  fi
+  system=$(uname -s)
+  # shellcheck source=/dev/null
+  if [ -r /etc/os-release ]; then system=" $(. /etc/os-release && echo "$ID ${ID_LIKE:-}") "; fi
+  case $system in
+    Darwin) echo 'install Docker Desktop, start it, and wait until it says that the engine runs' ;;
+    *' fedora '*) echo 'sudo dnf install moby-engine && sudo systemctl enable --now docker' ;;
+    *' arch '*) echo 'sudo pacman -S docker && sudo systemctl enable --now docker' ;;
+    *' alpine '*) echo 'doas apk add docker && doas rc-update add docker && doas service docker start' ;;
+    *suse*) echo 'sudo zypper install docker && sudo systemctl enable --now docker' ;;
+    *) echo 'install Docker Engine as described at https://docs.docker.com/engine/install' ;;
+  esac
+  # shellcheck disable=SC2016 # to be typed as it is
+  [ "$system" = Darwin ] || echo 'to use it without root: sudo usermod -aG docker "$USER", then log in again'
+  return 3
+}
+
 instruct() {
-  cat >&2 <<'TEXT'
-this script installs Docker Engine on Debian and Ubuntu only; on this system do it by hand:
-  macOS, Windows   install Docker Desktop, start it, wait until it says that the engine runs
-  Fedora           sudo dnf install moby-engine && sudo systemctl enable --now docker
-  Arch Linux       sudo pacman -S docker && sudo systemctl enable --now docker
-  Alpine           doas apk add docker && doas rc-update add docker && doas service docker start
-  openSUSE         sudo zypper install docker && sudo systemctl enable --now docker
-  other            https://docs.docker.com/engine/install
-to use it without root on Linux: sudo usermod -aG docker "$USER", then log in again
-proof that it works: docker version
-TEXT
-  exit 3
+  echo 'this script installs Docker Engine on Debian and Ubuntu only; on this system do it by hand:' >&2
+  how >&2 || exit $?
 }
 
 candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v '(none)'; }
@@ -66,9 +79,11 @@ apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Ti
 # The command line client is a package of its own in newer releases; so is Compose, under two names. Debian 12 has only
 # its first version, which we don't want.
 packages() {
-  have dockerd || echo docker.io
   have iptables || echo iptables
-  if ! have docker && candidate docker-cli >/dev/null; then echo docker-cli; fi
+  if ! have dockerd; then echo docker.io; fi
+  if ! have docker; then
+    if candidate docker-cli >/dev/null; then echo docker-cli; else echo docker.io; fi
+  fi
   if candidate docker-compose-v2 >/dev/null; then
     echo docker-compose-v2
   elif candidate docker-compose | grep -Eq '^([0-9]+:)?([2-9]|[1-9][0-9])'; then
@@ -148,6 +163,11 @@ join_group() {
   say "$user may use Docker from the next login on; in this terminal: newgrp docker"
 }
 
+case ${1:-} in
+  '') ;;
+  how) how; exit ;;
+  *) give_up "unknown argument: $1" 'usage: docker.sh [how]' ;;
+esac
 if ! answers && ! answers_root; then
   known_system || instruct
   if ! have dockerd || ! have docker; then install_engine; fi
