@@ -1,0 +1,55 @@
+#!/bin/sh
+# docker-engine.sh FOLDER: runs a Docker Engine of the tests' own until its standard input ends, then takes everything
+# away again. Prints `pid N`, where /proc/N/ns/net is its network, and `answers` when it does.
+#
+# Network, mounts and processes are namespaces of its own, so the user's engine and ports are out of reach, and when the
+# first process of the namespace ends, the kernel ends all others: dockerd, containerd, shims, containers.
+set -eu
+
+folder=${1:?usage: docker-engine.sh FOLDER}
+PATH=$PATH:/usr/sbin:/sbin
+cgroup=runbook-test-$(basename "$folder")
+
+if [ "${2:-}" = inside ]; then
+  ip link set lo up
+  # The paths that dockerd shares with other engines: a system's containerd would be used, sockets and keys would mix.
+  for shared in /run/containerd /run/docker /etc/docker; do
+    if [ -d "$shared" ]; then mount -t tmpfs tmpfs "$shared"; fi
+  done
+  printf '{}\n' >"$folder/daemon.json"
+  dockerd --config-file "$folder/daemon.json" --host "unix://$folder/docker.sock" --pidfile "$folder/docker.pid" \
+    --data-root "$folder/data" --exec-root "$folder/exec" --cgroup-parent "/$cgroup" \
+    --exec-opt native.cgroupdriver=cgroupfs >"$folder/dockerd.log" 2>&1 </dev/null &
+  daemon=$!
+  tries=0
+  until DOCKER_HOST=unix://$folder/docker.sock docker version >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ] || ! kill -0 "$daemon" 2>/dev/null; then
+      tail -n 20 "$folder/dockerd.log" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+  echo answers
+  cat >/dev/null
+  exit 0
+fi
+
+# Groups of ended containers stay behind, empty; those of deeper levels go first.
+clean_up() {
+  trap '' HUP INT TERM
+  find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+mkdir -p "$folder"
+# `unshare` itself is in the new network too, and its number means something outside. A process in the background gets
+# no standard input unless it is handed over.
+exec 3<&0
+unshare --net --mount --pid --fork --kill-child --mount-proc sh "$0" "$folder" inside <&3 &
+engine=$!
+exec 3<&-
+echo "pid $engine"
+wait "$engine"

@@ -1,0 +1,138 @@
+import {type ChildProcess, execFile, spawn} from 'node:child_process';
+import {existsSync, mkdirSync, mkdtempSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {delimiter, join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+import type {Test} from 'uvu';
+
+/** A Docker Engine of the tests' own, in a network of its own: nothing of the user's is in reach. */
+export interface TestEngine {
+  /** For every process and client that shall talk to it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Command prefix: a process started with it sees the engine's network, so `localhost:8500` is a container's port. */
+  readonly inside: readonly string[];
+  /** Command prefix for what needs the network of the machine, such as a package manager. */
+  readonly outside: readonly string[];
+  /** Sees to it that the engine has an image: one of `env/images` or `test/images`, by its tag (`IMAGES`). */
+  load(image: string): Promise<void>;
+  /** Ends the engine and everything in it. */
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+/** The images that tests may use, and the definition that builds each. */
+const IMAGES: Readonly<Record<string, string>> = {
+  'runbook/consul:1.8.7': 'env/images/consul/build.sh',
+  'runbook/test:1': 'test/images/busybox/build.sh',
+};
+
+/** Where a whole run's shared engine is told to the test processes. */
+const SHARED = {
+  host: 'RUNBOOK_TEST_DOCKER_HOST',
+  config: 'RUNBOOK_TEST_DOCKER_CONFIG',
+  outside: 'RUNBOOK_TEST_OUTSIDE',
+};
+
+const enter = (network: string): string[] => ['nsenter', `--net=${network}`, '--'];
+
+const loader =
+  (env: Readonly<Record<string, string>>, outside: readonly string[]) =>
+  async (image: string): Promise<void> => {
+    const definition = IMAGES[image];
+    if (definition === undefined)
+      throw new Error(`no definition for ${image}; known: ${Object.keys(IMAGES).join(', ')}`);
+    const options = {env: {...process.env, ...env}};
+    const {stdout} = await run('docker', ['images', '--quiet', image], options);
+    if (stdout.trim() !== '') return;
+    const [file = 'sh', ...args] = [...outside, 'sh', join(root, definition), image];
+    await run(file, args, options);
+  };
+
+const hasCommand = (name: string): boolean =>
+  `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, name)));
+
+/** Why there can be no engine of the tests' own here; undefined where there can. */
+export const whyNoEngine = (): string | undefined => {
+  if (process.env[SHARED.host] !== undefined) return undefined;
+  if (process.platform !== 'linux') return 'not on Linux';
+  if (process.getuid?.() !== 0) return 'not root';
+  const absent = ['docker', 'dockerd', 'unshare', 'nsenter', 'ip', 'iptables'].filter((name) => !hasCommand(name));
+  return absent.length > 0 ? `not installed: ${absent.join(', ')}` : undefined;
+};
+
+/** Reads what `docker-engine.sh` says until the engine answers: the number of a process in its network. */
+const untilItAnswers = async (script: ChildProcess): Promise<string> => {
+  if (!script.stdout) throw new Error('the script has no output');
+  let pid = '';
+  for await (const line of createInterface({input: script.stdout})) {
+    if (line.startsWith('pid ')) pid = line.slice('pid '.length);
+    if (line === 'answers') return pid;
+  }
+  throw new Error('the tests got no Docker Engine of their own; its log is above');
+};
+
+/** Starts one; it ends with `stop`, or when this process does, however that ends. */
+export const startEngine = async (): Promise<TestEngine> => {
+  const reason = whyNoEngine();
+  if (reason !== undefined) throw new Error(`the tests can have no Docker Engine of their own: ${reason}`);
+
+  const folder = mkdtempSync(join(tmpdir(), 'rbe-'));
+  // its input is the leash: it ends when we do
+  const script = spawn('sh', [join(root, 'test/docker-engine.sh'), folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => script.on('close', () => resolve()));
+  const network = `/proc/${await untilItAnswers(script)}/ns/net`;
+  // it alone is no reason for a test process to go on living
+  script.unref();
+  for (const stream of [script.stdin, script.stdout]) (stream as unknown as {unref?(): void} | null)?.unref?.();
+
+  const config = join(folder, 'config');
+  mkdirSync(config);
+  const env = {DOCKER_HOST: `unix://${join(folder, 'docker.sock')}`, DOCKER_CONFIG: config};
+  return {
+    env,
+    inside: enter(network),
+    outside: [],
+    load: loader(env, []),
+    async stop() {
+      script.ref();
+      script.stdin?.end();
+      await ended;
+    },
+  };
+};
+
+/** For the wrapper of a whole run: what its test processes, started `inside`, need in their environment to share it. */
+export const sharing = (engine: TestEngine): Record<string, string> => ({
+  ...engine.env,
+  [SHARED.host]: engine.env.DOCKER_HOST ?? '',
+  [SHARED.config]: engine.env.DOCKER_CONFIG ?? '',
+  [SHARED.outside]: `/proc/${process.pid}/ns/net`,
+});
+
+let own: Promise<TestEngine> | undefined;
+
+/** The engine of this test run: the shared one, else one that this process starts and keeps till its end. */
+export const testEngine = (): Promise<TestEngine> => {
+  const {[SHARED.host]: host, [SHARED.config]: config, [SHARED.outside]: network} = process.env;
+  if (host === undefined || config === undefined || network === undefined) return (own ??= startEngine());
+  const env = {DOCKER_HOST: host, DOCKER_CONFIG: config};
+  const outside = enter(network);
+  return Promise.resolve({env, inside: [], outside, load: loader(env, outside), stop: async () => {}});
+};
+
+/** `test`; where there can be no engine it says so and skips, except in CI, where that is a failure. */
+export const engineTest = <T>(test: Test<T>): Test<T> | Test<T>['skip'] => {
+  const reason = whyNoEngine();
+  if (reason === undefined || process.env.CI === 'true') return test;
+  console.error(`SKIPPED: tests that need a Docker Engine of their own (${reason})`);
+  return test.skip;
+};
