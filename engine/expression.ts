@@ -1,4 +1,10 @@
-import type {Place} from './errors.ts';
+import type {ASTNode} from '@marcbachmann/cel-js';
+import {cel} from './cel.ts';
+import {type Place, RunbookError} from './errors.ts';
+import {explain} from './explain.ts';
+import {badExpression, failure, refusePatterns} from './expression-errors.ts';
+import {plain} from './plain.ts';
+import {referencesIn} from './references.ts';
 
 /** What an expression reads: `steps.a.outputs.b` is root `steps`, path `['a', 'outputs', 'b']` (as far as it is literal). */
 export interface Reference {
@@ -22,11 +28,79 @@ export interface Expression {
   readonly source: string;
   readonly place: Place;
   readonly references: readonly Reference[];
+  /** What is known of the result's type before any value is: `bool`, `int`, `string`, `list`, ... or `dyn`. */
+  readonly type: string;
   /**
    * The value as plain JSON (CEL integers become numbers).
    * @throws RunbookError `expression-failed`, with the place inside the expression
    */
   evaluate(values: Values): unknown;
-  /** The values of the parts that decide the result, outermost first: `size(result.json)` = 3. Never throws. */
-  explain(values: Values): readonly {readonly source: string; readonly value: string}[];
+  /**
+   * The values of the parts that decide the result, outermost first: `size(result.json)` = 3. Never throws.
+   * @param mask hides secrets; it sees each value whole, before long ones are cut
+   */
+  explain(values: Values, mask?: (text: string) => string): readonly Part[];
 }
+
+/** A part of an expression, and its value as text. */
+export interface Part {
+  readonly source: string;
+  readonly value: string;
+}
+
+/** Finds the place of a character of an expression's source. */
+export type PlaceAt = (offset: number) => Place;
+
+/**
+ * Parses and checks an expression.
+ * @throws RunbookError `bad-expression` or `unknown-variable`, with the exact place
+ */
+export const parseExpression = (source: string, placeAt: PlaceAt): Expression => {
+  const ast = parse(source, placeAt);
+  const program = compile(source, placeAt);
+  return {
+    source,
+    place: placeAt(0),
+    references: referencesIn(ast, placeAt),
+    type: program.type,
+    evaluate(values) {
+      try {
+        return plain(program.run(values));
+      } catch (error) {
+        throw failure(source, placeAt, values, error);
+      }
+    },
+    explain: (values, mask) => explain(ast, source, values, mask),
+  };
+};
+
+/**
+ * Whether a condition holds.
+ * @throws RunbookError `expression-failed` when it can't be evaluated or its value is neither true nor false
+ */
+export const holds = (condition: Expression, values: Values): boolean => {
+  const value = condition.evaluate(values);
+  if (typeof value === 'boolean') return value;
+  const message = `"${condition.source}" must be true or false`;
+  throw new RunbookError({code: 'expression-failed', message, place: condition.place, found: JSON.stringify(value)});
+};
+
+const parse = (source: string, placeAt: PlaceAt): ASTNode => {
+  if (source.trim() === '')
+    throw new RunbookError({code: 'bad-expression', message: 'the expression is empty', place: placeAt(0)});
+  try {
+    const {ast} = cel.parse(source);
+    refusePatterns(ast, placeAt);
+    return ast;
+  } catch (error) {
+    throw error instanceof RunbookError ? error : badExpression(source, placeAt, error);
+  }
+};
+
+// A program of its own: checking rewrites the tree that the references and the explanation read.
+const compile = (source: string, placeAt: PlaceAt): {type: string; run(values: Values): unknown} => {
+  const program = cel.parse(source);
+  const {valid, type = 'dyn', error} = program.check();
+  if (!valid) throw badExpression(source, placeAt, error);
+  return {type, run: (values) => program(values)};
+};
