@@ -1,0 +1,202 @@
+import {createHash} from 'node:crypto';
+import {lstat, mkdir, open, readFile, realpath, rename, rmdir, stat, unlink} from 'node:fs/promises';
+import {dirname, isAbsolute, join, relative, resolve} from 'node:path';
+import * as v from 'valibot';
+import {prints, quote, sh} from '../engine/sh.ts';
+import {defineStepType, PermanentError, type Site, type StepContext, StepError} from '../engine/step-type.ts';
+
+/** A larger file is not replaced: what undo would need of it does not belong in a journal. */
+const MAX_PREVIOUS_BYTES = 1024 * 1024;
+
+const options = v.strictObject({
+  path: v.pipe(v.string(), v.minLength(1), v.description("The file; relative to the folder of the runbook's file")),
+  content: v.pipe(v.string(), v.description('Its whole content')),
+  mode: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^0?[0-7]{3,4}$/, 'an octal mode in quotes, such as "0644"'),
+      v.description('Its permissions, octal and in quotes; "0644" by default'),
+    ),
+    '0644',
+  ),
+});
+type Options = v.InferOutput<typeof options>;
+
+const outputs = v.object({
+  path: v.pipe(v.string(), v.description('The absolute path')),
+  sha256: v.pipe(v.string(), v.description('Hash of the content, in hex')),
+});
+
+/** What stood there before; base64, since it need not be text. */
+type Previous = {readonly content: string; readonly mode: number};
+
+const pathOf = ({path}: Options, {dir}: Site): string => resolve(dir, path);
+const modeOf = ({mode}: Options): number => Number.parseInt(mode, 8);
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+
+const orNull = async <T>(look: Promise<T>): Promise<T | null> => {
+  try {
+    return await look;
+  } catch (error) {
+    // ENOTDIR: a part of the path is a file
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+};
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a part of the path is a file, not a folder',
+  EISDIR: 'it is a folder',
+};
+
+const orExplain = async <T>(path: string, act: () => Promise<T>): Promise<T> => {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof StepError) throw error;
+    const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? String(error);
+    throw new StepError(`cannot write ${path}: ${reason}`, {code: 'file-failed', cause: error});
+  }
+};
+
+const look = async (path: string): Promise<{content: Buffer; mode: number} | null> => {
+  const found = await orNull(stat(path));
+  if (found === null) return null;
+  if (!found.isFile()) throw new PermanentError(`${path} is not a file`, {code: 'file-failed'});
+  return {content: await readFile(path), mode: found.mode & 0o7777};
+};
+
+/** The whole file at once or not at all, on disk when it returns. A link is followed, as the shell does. */
+const replace = async (path: string, content: Buffer | string, mode: number): Promise<void> => {
+  const target = (await orNull(realpath(path))) ?? path;
+  const owner = await orNull(stat(target));
+  const draft = join(dirname(target), `.${process.pid}-${Date.now()}.runbook`);
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.chmod(mode);
+      // only root may give files away
+      if (owner) await file.chown(owner.uid, owner.gid).catch(() => undefined);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, target);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(target));
+};
+
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder);
+  await handle.sync().finally(() => handle.close());
+};
+
+/** Folders that are not there yet, the outermost first. */
+const missingFolders = async (folder: string): Promise<string[]> => {
+  if ((await orNull(lstat(folder))) !== null) return [];
+  return [...(await missingFolders(dirname(folder))), folder];
+};
+
+const holds = (found: Awaited<ReturnType<typeof look>>, given: Options): boolean =>
+  found !== null && found.mode === modeOf(given) && found.content.equals(Buffer.from(given.content));
+
+const toRemember = async (path: string): Promise<Previous | null> => {
+  const size = (await orNull(stat(path)))?.size ?? 0;
+  if (size > MAX_PREVIOUS_BYTES) {
+    throw new PermanentError(`${path} has ${size} bytes, more than undo can put back`, {
+      code: 'file-failed',
+      next: `move it away first: mv ${quote(path)} ${quote(`${path}.before`)}`,
+    });
+  }
+  const found = await look(path);
+  return found === null ? null : {content: found.content.toString('base64'), mode: found.mode};
+};
+
+/** Asked by undo where `run` never was: what a person typed is ours, anything else was there before. */
+const beforeTyping = async (path: string, given: Options): Promise<Previous | null> =>
+  holds(await look(path), given) ? null : toRemember(path);
+
+const removeFolders = async (context: StepContext): Promise<void> => {
+  const folders = await context.remember<readonly string[]>('folders', async () => []);
+  for (const folder of folders.toReversed()) await rmdir(folder).catch(() => undefined); // others may use it by now
+};
+
+const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
+
+/** The path as a person in the run's folder would type it. */
+const typed = (given: Options, site: Site): string => {
+  const path = relative(site.cwd, pathOf(given, site));
+  if (path.startsWith('..') || isAbsolute(path)) return pathOf(given, site);
+  return path.startsWith('-') ? `./${path}` : path;
+};
+
+const command = (given: Options, site: Site): string => {
+  const path = typed(given, site);
+  const folder = dirname(path) === '.' ? '' : `${sh`mkdir -p ${dirname(path)}`} && `;
+  return `${folder}${prints(given.content)} > ${quote(path)} && ${sh`chmod ${given.mode} ${path}`}`;
+};
+
+/** A file with a given content. */
+export default defineStepType({
+  name: 'file.write',
+  about: 'Writes a file, whole or not at all; undo puts back what was there before.',
+  options,
+  outputs,
+  effect: 'converges',
+  secretOptions: ['content'],
+  command,
+
+  async run(given, context) {
+    const path = pathOf(given, context);
+    return orExplain(path, async () => {
+      await context.remember('previous', () => toRemember(path));
+      await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path)));
+      await mkdir(dirname(path), {recursive: true});
+      await replace(path, given.content, modeOf(given));
+      return {path, sha256: sha256(given.content)};
+    });
+  },
+
+  async verify(given, context) {
+    const path = pathOf(given, context);
+    const found = await look(path);
+    if (holds(found, given)) return {ok: true, outputs: {path, sha256: sha256(given.content)}};
+    const expected = `${path} with mode ${octal(modeOf(given))} and the ${Buffer.byteLength(given.content)} bytes of \`content\``;
+    if (found === null) return {ok: false, expected, found: 'no such file'};
+    const differs = found.content.equals(Buffer.from(given.content)) ? 'the same content' : 'another content';
+    return {ok: false, expected, found: `mode ${octal(found.mode)} and ${differs} of ${found.content.length} bytes`};
+  },
+
+  async undo(given, context) {
+    const path = pathOf(given, context);
+    await orExplain(path, async () => {
+      const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given));
+      if (previous !== null) {
+        await mkdir(dirname(path), {recursive: true});
+        return replace(path, Buffer.from(previous.content, 'base64'), previous.mode);
+      }
+      await orNull(unlink(path));
+      await removeFolders(context);
+    });
+  },
+
+  shell: {
+    check: (given, site) => {
+      const path = quote(typed(given, site));
+      return `${prints(given.content)} | cmp -s - ${path} && [ -n "$(find ${path} -prune -perm ${given.mode})" ]`;
+    },
+    outputs: {
+      path: (given, site) => sh`realpath ${typed(given, site)}`,
+      sha256: (given, site) => `sha256sum < ${quote(typed(given, site))} | cut -d ' ' -f 1`,
+    },
+  },
+});
