@@ -27,7 +27,8 @@ interface Publisher {
 const FORMAT = '{{.Names}}\t{{.Label "io.runbook.runbook"}}\t{{.Ports}}';
 
 const publishers = async (machine: Machine, ports: readonly PortToLookAt[]): Promise<Publisher[]> => {
-  const filters = ports.flatMap(({port}) => ['--filter', `publish=${port}`]);
+  const places = ports.flatMap(({port, protocols}) => protocols.map((protocol) => `${port}/${protocol}`));
+  const filters = places.flatMap((place) => ['--filter', `publish=${place}`]);
   const answer = await ask(machine, 'docker', 'ps', ...filters, '--format', FORMAT);
   if (answer.code !== 0) return [];
   return answer.stdout
