@@ -130,7 +130,9 @@ test(
     await mkdir(join(rig.dir, 'folder'));
     await writeFile(join(rig.dir, 'file'), '');
     await writeFile(join(rig.dir, 'large'), 'x'.repeat(1024 * 1024 + 1));
-    const failureOf = (path: string) => write.run(given({path, content: ''}), rig.context()).catch((error) => error);
+    const remember = async <T>(_: string, make: () => Promise<T>) => make();
+    const failureOf = (path: string) =>
+      write.run(given({path, content: ''}), rig.context({remember})).catch((error) => error);
 
     const folder = await failureOf('folder');
     const inTheWay = await failureOf('file/x');
