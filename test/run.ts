@@ -46,7 +46,7 @@ const countOf = (word: string, printed: string): number =>
 const engine = await engineOrNone();
 try {
   await Promise.all(IMAGES.map((image) => engine?.load(image)));
-  const patterns = process.argv.slice(2);
+  const patterns = process.argv.slice(2).map((pattern) => pattern.replace(/^(\.\/)?test\//, ''));
   const {code, printed} = await runTests(
     engine,
     patterns.length > 0 ? `(${patterns.join('|')}).*\\.test\\.ts$` : '\\.test\\.ts$',

@@ -142,9 +142,10 @@ mkdir -p "$root/bin" "$root/lib" "$root/etc/ssl/certs" "$root/usr/local/bin" "$r
 chmod 1777 "$root/tmp"
 cp "$work/unpacked/usr/bin/consul" "$root/usr/local/bin/"
 cp "$work/unpacked/bin/busybox" "$root/bin/"
-# The names of busybox's applets; asked of the host's shell tools, it would have to run another architecture.
+# The names of busybox's applets that are of use here. It can't be asked for all: it may be another architecture's.
 for applet in sh ash cat ls ps ip awk grep sed cut head tail id stat chown chmod mkdir rm cp mv ln echo printf env sleep \
-  su test true false kill hostname ping wget nc nslookup netstat date df du find sort wc tr tee tar top vi xargs; do
+  su test true false kill hostname ping wget nc nslookup netstat date df du find sort uniq wc tr tee tar top \
+  timeout uname which seq vi xargs; do
   ln -s busybox "$root/bin/$applet"
 done
 # What consul and the C library's name lookups load; the folder and the loader's name differ by architecture.

@@ -1,0 +1,112 @@
+import {execFile} from 'node:child_process';
+import {mkdtemp, readFile, rm, symlink} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {parse} from 'dotenv';
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+import {engineTest, testEngine} from '../docker-engine.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const build = join(root, 'env/images/consul/build.sh');
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const run = (env: NodeJS.ProcessEnv, file = '', ...args: string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(file, args, {env, timeout: 120_000}, (error, stdout, stderr) => {
+      resolve({code: error ? Number(error.code ?? 1) : 0, stdout, stderr});
+    });
+  });
+
+const test = suite('image definitions');
+const withEngine = engineTest(test);
+
+test('name a fixed version of the official image', async () => {
+  const {CONSUL_IMAGE} = parse(await readFile(join(root, 'env/images.env'), 'utf8'));
+
+  assert.match(CONSUL_IMAGE ?? '', /^hashicorp\/consul:\d+\.\d+\.\d+$/);
+});
+
+withEngine('build Consul with the command line of the official image, and the labels asked for', async () => {
+  const engine = await testEngine();
+  const env = {...process.env, ...engine.env};
+  const tag = 'runbook/consul:labels';
+  const docker = (...args: string[]) => run(env, 'docker', ...args);
+
+  const labels = {RUNBOOK_LABELS: 'io.runbook.run=r 1\nio.runbook.step=image\n'};
+  const built = await run({...env, ...labels}, ...engine.outside, 'sh', build, tag);
+  assert.is(built.code, 0, built.stderr);
+
+  const inspected = await docker('inspect', '--format', '{{json .Config}}', tag);
+  const {Labels, Cmd, Volumes, ExposedPorts} = JSON.parse(inspected.stdout);
+  assert.equal(Labels, {'io.runbook.run': 'r 1', 'io.runbook.step': 'image'});
+  assert.equal(Cmd, ['agent', '-dev', '-client', '0.0.0.0']);
+  assert.equal(Object.keys(Volumes), ['/consul/data']);
+  assert.is(Object.keys(ExposedPorts).length, 8);
+
+  assert.match((await docker('run', '--rm', tag, 'version')).stdout, /^Consul v/);
+  assert.match((await docker('run', '--rm', tag, 'consul', 'version')).stdout, /^Consul v/);
+  assert.is((await docker('run', '--rm', tag, 'sh', '-c', 'echo $0 $1', 'a', 'b c')).stdout, 'a b c\n');
+  await docker('rmi', tag);
+});
+
+withEngine('start an agent as the user consul, which answers at its ports', async () => {
+  const engine = await testEngine();
+  await engine.load('runbook/consul:1.8.7');
+  const env = {...process.env, ...engine.env};
+  const docker = (...args: string[]) => run(env, 'docker', ...args);
+
+  const local = '{"node_name": "from-local-config"}';
+  const {stdout: id, stderr} = await docker(
+    'run',
+    '-d',
+    '-e',
+    `CONSUL_LOCAL_CONFIG=${local}`,
+    '-P',
+    'runbook/consul:1.8.7',
+  );
+  const members = 'until consul members; do sleep 0.1; done; stat -c %U /consul/data; grep Uid /proc/1/status';
+  const {stdout} = await docker('exec', id.trim(), 'timeout', '20', 'sh', '-c', members);
+
+  await docker('rm', '-f', '-v', id.trim());
+  assert.match(stdout, /^from-local-config .* alive .* server/m, stderr);
+  assert.match(stdout, /^consul$/m);
+  assert.match(stdout, /^Uid:\s+100\s/m);
+});
+
+test('say what to do on a host without apt', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'no-apt-'));
+  for (const program of ['sh', 'sed', 'dirname']) await symlink(`/bin/${program}`, join(folder, program));
+
+  const {code, stderr} = await run({PATH: folder}, '/bin/sh', build, 'runbook/consul:never');
+
+  await rm(folder, {recursive: true});
+  assert.is(code, 1);
+  assert.match(stderr, 'cannot build runbook/consul:never: this host has no apt-get');
+  assert.match(stderr, /docker pull hashicorp\/consul:/);
+});
+
+withEngine('fail in seconds without a network, and leave nothing behind', async () => {
+  const engine = await testEngine();
+  const folder = await mkdtemp(join(tmpdir(), 'no-network-'));
+  const env = {...process.env, ...engine.env, XDG_CACHE_HOME: folder, TMPDIR: folder};
+  const began = Date.now();
+
+  const {code, stderr} = await run(env, ...engine.inside, 'sh', build, 'runbook/consul:never');
+
+  const left = await run(process.env, 'ls', '-A', folder);
+  await rm(folder, {recursive: true});
+  assert.is(code, 1);
+  assert.match(stderr, 'apt could not fetch the packages');
+  assert.match(stderr, 'look at the network: apt-get update');
+  assert.ok(Date.now() - began < 20_000);
+  assert.is(left.stdout, '');
+});
+
+test.run();

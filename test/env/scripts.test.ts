@@ -1,0 +1,36 @@
+import {execFileSync} from 'node:child_process';
+import {fileURLToPath} from 'node:url';
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const git = (...args: string[]): string[] =>
+  execFileSync('git', args, {cwd: root, encoding: 'utf8'}).trim().split('\n');
+
+const scripts = (): string[] => git('ls-files', '--cached', '--others', '--exclude-standard', '*.sh', '.ci/run');
+
+const hasShellcheck = (): boolean => {
+  try {
+    execFileSync('shellcheck', ['--version']);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const test = suite('shell scripts');
+const able = hasShellcheck() || process.env.CI === 'true';
+if (!able) console.error('SKIPPED: the check of the shell scripts (shellcheck is not installed)');
+
+(able ? test : test.skip)('have nothing that shellcheck objects to', () => {
+  const found = scripts();
+  assert.ok(found.includes('env/provision/docker.sh'));
+
+  try {
+    execFileSync('shellcheck', ['--external-sources', ...found], {cwd: root, encoding: 'utf8'});
+  } catch (error) {
+    assert.unreachable((error as {stdout: string}).stdout);
+  }
+});
+
+test.run();
