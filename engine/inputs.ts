@@ -81,7 +81,6 @@ const isOfType = (type: InputType, value: Json): boolean => {
   if (type === 'integer') return Number.isSafeInteger(value);
   if (type === 'list') return Array.isArray(value);
   if (type === 'map') return typeof value === 'object' && value !== null && !Array.isArray(value);
-  // biome-ignore lint/suspicious/useValidTypeof: what is left is called like its `typeof`
   return typeof value === type;
 };
 
