@@ -1,13 +1,17 @@
 import {execFileSync} from 'node:child_process';
+import {readdirSync, statSync} from 'node:fs';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const git = (...args: string[]): string[] =>
-  execFileSync('git', args, {cwd: root, encoding: 'utf8'}).trim().split('\n');
-
-const scripts = (): string[] => git('ls-files', '--cached', '--others', '--exclude-standard', '*.sh', '.ci/run');
+const scripts = (): string[] =>
+  readdirSync(root)
+    .filter((name) => name === '.ci' || !/^(\.|node_modules$|dist$)/.test(name))
+    .filter((name) => statSync(join(root, name)).isDirectory())
+    .flatMap((folder) => readdirSync(join(root, folder), {recursive: true}).map((path) => join(folder, String(path))))
+    .filter((path) => path.endsWith('.sh') || path === '.ci/run');
 
 const hasShellcheck = (): boolean => {
   try {
