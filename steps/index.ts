@@ -1,13 +1,43 @@
 import type {Registry, StepType} from '../engine/step-type.ts';
 import assert from './assert.ts';
 import confirm from './confirm.ts';
+import dockerBuild from './docker-build.ts';
+import dockerExec from './docker-exec.ts';
+import dockerImage from './docker-image.ts';
+import dockerInfo from './docker-info.ts';
+import dockerInspect from './docker-inspect.ts';
+import dockerLogs from './docker-logs.ts';
+import dockerNetwork from './docker-network.ts';
+import dockerPs from './docker-ps.ts';
+import dockerPull from './docker-pull.ts';
+import dockerRm from './docker-rm.ts';
+import dockerRun from './docker-run.ts';
 import fileWrite from './file-write.ts';
 import httpGet from './http-get.ts';
 import httpRequest from './http-request.ts';
 import manual from './manual.ts';
 import shell from './shell.ts';
 
-const types: readonly StepType[] = [assert, confirm, fileWrite, httpGet, httpRequest, manual, shell];
+const types: readonly StepType[] = [
+  assert,
+  confirm,
+  dockerBuild,
+  dockerExec,
+  dockerImage,
+  dockerInfo,
+  dockerInspect,
+  dockerLogs,
+  dockerNetwork,
+  dockerPs,
+  dockerPull,
+  dockerRm,
+  dockerRun,
+  fileWrite,
+  httpGet,
+  httpRequest,
+  manual,
+  shell,
+];
 
 /** Every step type that a runbook may use. */
 export const registry: Registry = new Map(types.map((type) => [type.name, type]));

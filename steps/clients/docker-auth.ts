@@ -1,0 +1,60 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {text} from 'node:stream/consumers';
+import type Dockerode from 'dockerode';
+import type {StepContext} from '../../engine/step-type.ts';
+import {readDockerConfig} from './docker-endpoint.ts';
+
+interface Config {
+  readonly auths?: Readonly<Record<string, {readonly auth?: string}>>;
+  readonly credsStore?: string;
+  readonly credHelpers?: Readonly<Record<string, string>>;
+}
+
+// The name under which `docker login` keeps the credentials of Docker Hub.
+const DOCKER_HUB = 'https://index.docker.io/v1/';
+const HELPER_LIMIT_MS = 10_000;
+
+const registryOf = (ref: string): string => {
+  const [first = ''] = ref.split('/');
+  const isHost = ref.includes('/') && (/[.:]/.test(first) || first === 'localhost');
+  return isHost ? first : DOCKER_HUB;
+};
+
+/** The credentials that `docker login` left for an image's registry: in `config.json`, or with a credential helper. */
+export const registryAuth = async (
+  ref: string,
+  context: Pick<StepContext, 'env' | 'signal'>,
+): Promise<Dockerode.AuthConfig | undefined> => {
+  const registry = registryOf(ref);
+  const config: Config = await readDockerConfig(context.env);
+  const helper = config.credHelpers?.[registry] ?? config.credsStore;
+  if (helper) return askHelper(helper, registry, context);
+  const stored = config.auths?.[registry]?.auth;
+  if (!stored) return undefined;
+  const [username = '', ...password] = Buffer.from(stored, 'base64').toString().split(':');
+  return {username, password: password.join(':'), serveraddress: registry};
+};
+
+// A helper without credentials for this registry exits 1; the registry is asked without any then, as docker does it.
+const askHelper = async (
+  helper: string,
+  registry: string,
+  {env, signal}: Pick<StepContext, 'env' | 'signal'>,
+): Promise<Dockerode.AuthConfig | undefined> => {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(HELPER_LIMIT_MS)]);
+  const stdio: ['pipe', 'pipe', 'ignore'] = ['pipe', 'pipe', 'ignore'];
+  const child = spawn(`docker-credential-${helper}`, ['get'], {env, stdio, signal: limited});
+  try {
+    child.stdin.on('error', () => {});
+    child.stdin.end(registry);
+    const [answer, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    if (code !== 0) return undefined;
+    const {Username, Secret} = JSON.parse(answer) as {Username: string; Secret: string};
+    const token = Username === '<token>';
+    return {...(token ? {identitytoken: Secret} : {username: Username, password: Secret}), serveraddress: registry};
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+};

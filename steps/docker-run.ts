@@ -1,0 +1,160 @@
+import * as v from 'valibot';
+import {sh} from '../engine/sh.ts';
+import {defineStepType, PermanentError, type StepContext, StepError, type Verdict} from '../engine/step-type.ts';
+import {ACT_MS, type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
+import {type Difference, differences, sideOf} from './clients/docker-compare.ts';
+import {
+  addressOf,
+  addressTemplate,
+  type Container,
+  findContainer,
+  getContainer,
+  portsOf,
+  removeContainer,
+  sickness,
+  startContainer,
+  trouble,
+} from './clients/docker-containers.ts';
+import {containerEvents} from './clients/docker-events.ts';
+import {findImage, pullImage} from './clients/docker-images.ts';
+import {portHolder} from './clients/docker-ports.ts';
+import {runCommand} from './clients/docker-run-flags.ts';
+import {type RunOptions, runOptions} from './clients/docker-run-options.ts';
+import {createSpec} from './clients/docker-run-spec.ts';
+
+const outputs = v.object({
+  id: v.pipe(v.string(), v.description('The container’s full id')),
+  name: v.string(),
+  image: v.pipe(v.string(), v.description('The image as it was asked for')),
+  ip: v.pipe(v.string(), v.description('Its address on the network it was started in; empty when it has none')),
+  ports: v.pipe(
+    v.record(v.string(), v.number()),
+    v.description('The host’s port of each published one: {"80/tcp": 32768}'),
+  ),
+});
+type Outputs = v.InferOutput<typeof outputs>;
+
+const read = (container: Container, {name, image, network}: RunOptions): Outputs => ({
+  id: container.Id,
+  name,
+  image,
+  ip: addressOf(container, network),
+  ports: portsOf(container),
+});
+
+const compare = async (docker: Docker, given: RunOptions, found: Container, dir: string): Promise<Difference[]> => {
+  const image = await findImage(docker, given.image);
+  if (image) return differences(given, image, found, dir);
+  // Its tag was removed or moved on; the name is all that there is to compare.
+  const same = found.Config.Image === given.image;
+  return same ? [] : [{option: 'image', wanted: given.image, found: found.Config.Image}];
+};
+
+const isOwn = (found: Container, {labels}: StepContext): boolean =>
+  Object.entries(labels).every(([name, value]) => found.Config.Labels?.[name] === value);
+
+const whose = (found: Container): string => {
+  const run = found.Config.Labels?.['io.runbook.run'];
+  return run === undefined
+    ? 'not made by runbook'
+    : `made by run ${run} of ${found.Config.Labels['io.runbook.runbook']}`;
+};
+
+const nameTaken = ({name}: RunOptions, found: Container, all: readonly Difference[]): PermanentError => {
+  const run = found.Config.Labels?.['io.runbook.run'];
+  const remove = run === undefined ? `docker rm -f ${name}` : `runbook undo ${run}`;
+  return new PermanentError(`the name "${name}" is taken by another container (${whose(found)})`, {
+    code: 'name-taken',
+    expected: sideOf('wanted', all),
+    found: sideOf('found', all),
+    next: `keep it under another name (docker rename ${name} ${name}-old), or remove it: ${remove}`,
+  });
+};
+
+const create = async (docker: Docker, given: RunOptions, context: StepContext): Promise<Container> => {
+  if (!(await findImage(docker, given.image))) await pullImage(docker, given.image, context);
+  const {id} = await docker.ask((api) => api.createContainer(createSpec(given, context)), ACT_MS);
+  return getContainer(docker, id);
+};
+
+const start = (docker: Docker, container: Container): Promise<void> =>
+  startContainer(docker, container).catch(async (error) => {
+    throw error instanceof StepError ? await portHolder(docker, error) : error;
+  });
+
+/** A container that cannot start is of no use, and would hold the name. */
+const startNew = async (docker: Docker, created: Container, signal: AbortSignal): Promise<void> => {
+  try {
+    await start(docker, created);
+  } catch (error) {
+    if (!signal.aborted) await removeContainer(docker, created.Id);
+    throw error;
+  }
+};
+
+const health = (given: RunOptions, found: Container): string | undefined =>
+  given.healthy || given.health_cmd !== undefined ? sickness(found) : undefined;
+
+/** A container with exactly this configuration runs. */
+export default defineStepType({
+  name: 'docker.run',
+  about: 'Starts a container in the background, or adopts one of that name with the same configuration.',
+  options: runOptions,
+  outputs,
+  effect: 'converges',
+  secretOptions: ['env'],
+  command: runCommand,
+
+  async run(given, context) {
+    const docker = await dockerClient(context);
+    const found = await findContainer(docker, given.name);
+    const unlike = found ? await compare(docker, given, found, context.dir) : [];
+    if (found && unlike.length === 0) {
+      // Stopped, paused or never started: what it holds is kept.
+      await start(docker, found);
+      return read(await getContainer(docker, found.Id), given);
+    }
+    // An earlier attempt of this very step made it, with other options: it is ours to replace.
+    if (found && !isOwn(found, context)) throw nameTaken(given, found, unlike);
+    if (found) await removeContainer(docker, found.Id);
+    const created = await create(docker, given, context);
+    await startNew(docker, created, context.signal);
+    return read(await getContainer(docker, created.Id), given);
+  },
+
+  async verify(given, context): Promise<Verdict<Outputs>> {
+    const docker = await dockerClient(context);
+    const expected = `container "${given.name}" running ${given.image}`;
+    const found = await findContainer(docker, given.name);
+    if (!found) return {ok: false, expected, found: 'no container of that name'};
+    const unlike = await compare(docker, given, found, context.dir);
+    if (unlike.length > 0) {
+      return {ok: false, expected: sideOf('wanted', unlike), found: sideOf('found', unlike)};
+    }
+    const wrong = (await trouble(docker, found)) ?? health(given, found);
+    return wrong ? {ok: false, expected, found: wrong} : {ok: true, outputs: read(found, given)};
+  },
+
+  async undo(given, context) {
+    const docker = await dockerClient(context);
+    const found = await findContainer(docker, given.name);
+    if (!found) return;
+    const unlike = await compare(docker, given, found, context.dir);
+    const ours = found.Config.Labels?.['io.runbook.run'] === context.labels['io.runbook.run'];
+    if (!ours && unlike.length > 0) throw nameTaken(given, found, unlike);
+    await removeContainer(docker, found.Id);
+  },
+
+  changes: ({name}, context) => containerEvents(context, name),
+
+  shell: {
+    check: ({name, image}, site) =>
+      sh`[ "$(${dockerCommand(site)} inspect -f '{{.State.Running}} {{.Image}}' ${name})" = "true $(${dockerCommand(site)} image inspect -f '{{.Id}}' ${image})" ]`,
+    outputs: {
+      id: ({name}, site) => sh`${dockerCommand(site)} inspect -f '{{.Id}}' ${name}`,
+      name: ({name}) => sh`echo ${name}`,
+      image: ({image}) => sh`echo ${image}`,
+      ip: ({name, network}, site) => sh`${dockerCommand(site)} inspect -f ${addressTemplate(network)} ${name}`,
+    },
+  },
+});
