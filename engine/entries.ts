@@ -14,9 +14,9 @@ export interface StepRecord {
   readonly definition: string;
   /** Its `expect`, as written. */
   readonly expect?: string;
-  /** What the options were made from, to name what changed: `inputs.servers` -> hash of the value. */
+  /** What the options were made from, to name what changed: `inputs.servers` -> its value, shortened. */
   readonly reads: Readonly<Record<string, string>>;
-  /** Variable in `options` -> where its secret comes from: `inputs.token`, `steps.key.outputs.name`. */
+  /** Variable in `options` -> keyed hash of its secret, to tell whether it changed. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The rendered `undo:` of the step, where it has one. */
   readonly undo?: {readonly uses: string; readonly options: Json; readonly on?: string};

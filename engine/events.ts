@@ -98,7 +98,8 @@ export type Event =
   | {
       readonly type: 'step-finished';
       readonly step: string;
-      readonly how: How;
+      /** `kept`: finished before this resume, and still true. */
+      readonly how: How | 'kept';
       readonly outputs: Readonly<Record<string, Json>>;
       readonly durationMs: number;
       /** What its checks saw, one line each: the evidence. */

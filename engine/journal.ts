@@ -118,7 +118,7 @@ export class Journal {
   #n: number;
   #sum: number;
   #length: number;
-  #queue: {entry: Entry; resolve: () => void; reject: (error: unknown) => void}[] = [];
+  #queue: {entry: Entry; resolve: (stamped: Stamped) => void; reject: (error: unknown) => void}[] = [];
   #broken: RunbookError | undefined;
 
   private constructor(file: string, fd: number, contents: JournalContents) {
@@ -155,7 +155,7 @@ export class Journal {
   }
 
   /** Resolves when the entry is on disk. Entries of one turn of the event loop share one sync. */
-  append(entry: Entry): Promise<void> {
+  append(entry: Entry): Promise<Stamped> {
     return new Promise((resolve, reject) => {
       this.#queue.push({entry, resolve, reject});
       if (this.#queue.length === 1) queueMicrotask(() => this.#flush());
@@ -167,19 +167,20 @@ export class Journal {
     this.#queue = [];
     try {
       if (this.#broken !== undefined) throw this.#broken;
-      this.#write(batch.map(({entry}) => entry));
-      for (const {resolve} of batch) resolve();
+      const stamped = this.#write(batch.map(({entry}) => entry));
+      for (const [index, {resolve}] of batch.entries()) resolve(stamped[index] as Stamped);
     } catch (error) {
       for (const {reject} of batch) reject(error);
     }
   }
 
-  #write(entries: readonly Entry[]): void {
+  #write(entries: readonly Entry[]): Stamped[] {
     let sum = this.#sum;
     let n = this.#n;
     let text = '';
-    for (const entry of entries) {
-      const sealed = seal(JSON.stringify({n: ++n, at: new Date().toISOString(), ...entry}), sum);
+    const stamped = entries.map((entry): Stamped => ({n: ++n, at: new Date().toISOString(), ...entry}));
+    for (const entry of stamped) {
+      const sealed = seal(JSON.stringify(entry), sum);
       sum = sealed.sum;
       text += sealed.line;
     }
@@ -195,6 +196,7 @@ export class Journal {
     this.#length += bytes.length;
     this.#sum = sum;
     this.#n = n;
+    return stamped;
   }
 
   // After a failed sync nobody knows what is on disk: take back what was not promised, and write no more.

@@ -165,7 +165,8 @@ const applyToRun = (state: RunState, entry: Stamped): void => {
       state.undone = false;
       return;
     case 'undo-started':
-      state.undoing = true;
+      // With --to the run is only shortened, and can be resumed.
+      state.undoing = entry.to === undefined;
       return;
     case 'undo-finished':
       state.undoing = entry.failed.length > 0;

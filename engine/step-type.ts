@@ -20,7 +20,8 @@ export interface Site {
 
 /** Something only a person can answer. */
 export interface Question {
-  readonly kind: 'confirm' | 'manual';
+  /** `once`: whether a step that must not be repeated may be; never answered by `--yes`. */
+  readonly kind: 'confirm' | 'manual' | 'once';
   /** Markdown or plain text, shown as it is. */
   readonly message: string;
 }
@@ -85,6 +86,8 @@ export interface StepType<
   readonly needsExpect?: boolean;
   /** The step means nothing without `verify:` (manual). */
   readonly needsVerify?: boolean;
+  /** A person answers it: a plan can't tell how, and there is nothing to take back (confirm, manual). */
+  readonly asks?: boolean;
   /** The line a person would type to do this by hand. Pure and POSIX-quoted; secrets and unknowns arrive as variables. */
   command(options: v.InferOutput<Options>, site: Site): string;
   /**

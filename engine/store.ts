@@ -42,8 +42,8 @@ const unwritable = (folder: string, error: unknown): RunbookError =>
   );
 
 /** 20261123-021530-k3f9: sorts by time, and no two are alike. */
-const newRunId = (now: Date): string => {
-  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+export const newRunId = (): string => {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   const letters = Array.from(randomBytes(4), (byte) => (byte % 36).toString(36)).join('');
   return `${time}-${letters}`;
 };
@@ -94,9 +94,8 @@ export class Store {
   }
 
   /** Locks the runbook and makes a new run. */
-  create(runbook: string): OpenRun {
+  create(runbook: string, run: string): OpenRun {
     this.prepare();
-    const run = newRunId(new Date());
     const lock = acquireLock(this.#lockOf(runbook), run);
     try {
       const folder = this.folderOf(run);
@@ -174,8 +173,11 @@ export class Store {
     return undefined;
   }
 
-  newestUnfinished(runbook?: string): RunState | undefined {
-    return this.newest((state) => isUnfinished(state) && (runbook === undefined || state.runbook === runbook));
+  /** The newest run that can be resumed. @param except a run that does not count */
+  newestUnfinished(runbook?: string, except?: string): RunState | undefined {
+    return this.newest(
+      (state) => isUnfinished(state) && state.run !== except && (runbook === undefined || state.runbook === runbook),
+    );
   }
 
   #tryRead(run: string): RunState | Problem | undefined {

@@ -1,0 +1,64 @@
+import {RunbookError} from './errors.ts';
+import type {Host} from './host.ts';
+import {resolveInputs} from './inputs.ts';
+import type {Runbook} from './runbook.ts';
+import type {Json} from './step-type.ts';
+import type {Store} from './store.ts';
+
+type Inputs = Readonly<Record<string, Json>>;
+
+/** The environment variable that may carry an input: a secret should not stand in a command line. */
+export const inputVariable = (name: string): string => `RUNBOOK_INPUT_${name.toUpperCase()}`;
+
+/**
+ * The inputs of a run: what was stored, then `RUNBOOK_INPUT_*`, then `--set`; the operator is asked for secrets that
+ * none of these gives.
+ * @throws RunbookError with everything that is missing or wrong
+ */
+export const gatherInputs = async (
+  runbook: Runbook,
+  set: Readonly<Record<string, string>>,
+  host: Host,
+  stored: Inputs = {},
+): Promise<Inputs> => {
+  const known = Object.fromEntries(Object.entries(stored).filter(([name]) => runbook.inputs.has(name)));
+  const given: Record<string, Json> = {...known, ...fromEnvironment(runbook, host), ...set};
+  for (const input of runbook.inputs.values()) {
+    if (!input.secret || Object.hasOwn(given, input.name) || input.default !== undefined) continue;
+    const answer = await askFor(input.name, input.about, host);
+    if (answer !== undefined) given[input.name] = answer;
+  }
+  return resolveInputs(runbook, given);
+};
+
+const fromEnvironment = (runbook: Runbook, host: Host): Record<string, string> =>
+  Object.fromEntries(
+    [...runbook.inputs.keys()].flatMap((name) => {
+      const value = host.env[inputVariable(name)];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+const askFor = async (name: string, about: string | undefined, host: Host): Promise<string | undefined> => {
+  try {
+    return await host.askSecret?.(name, about);
+  } catch (error) {
+    if (error instanceof RunbookError && error.code === 'no-terminal') return undefined;
+    throw error;
+  }
+};
+
+/** Inputs as the journal keeps them: the open ones by value, the secret ones by keyed hash. */
+export const forJournal = (
+  runbook: Runbook,
+  inputs: Inputs,
+  store: Store,
+): {readonly inputs: Inputs; readonly secrets: Readonly<Record<string, string>>} => {
+  const isSecret = (name: string): boolean => runbook.inputs.get(name)?.secret === true;
+  const entries = Object.entries(inputs);
+  const hash = (value: Json): string => store.fingerprint(typeof value === 'string' ? value : JSON.stringify(value));
+  return {
+    inputs: Object.fromEntries(entries.filter(([name]) => !isSecret(name))),
+    secrets: Object.fromEntries(entries.filter(([name]) => isSecret(name)).map(([name, value]) => [name, hash(value)])),
+  };
+};

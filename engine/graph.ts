@@ -1,0 +1,173 @@
+import {RunbookError} from './errors.ts';
+import type {Expression, Reference} from './expression.ts';
+import type {Action, Runbook, Step} from './runbook.ts';
+import type {Json} from './step-type.ts';
+import {expressionsOf, renderTemplate, type Template} from './template.ts';
+
+/** One pass of `foreach`: the key names it, in step keys and in `steps.x.outputs[key]`. */
+export interface Item {
+  readonly key: string;
+  readonly value: Json;
+}
+
+/** Where names have their meaning: the runbook itself, or one use of a child runbook. */
+export interface Scope {
+  /** Stands before every step's id: empty, `child.` or `child[item].`. */
+  readonly prefix: string;
+  readonly runbook: Runbook;
+  /** The step that uses this runbook; undefined for the one that was asked for. */
+  readonly parent?: {
+    readonly scope: Scope;
+    readonly item: Item | undefined;
+    readonly inputs: ReadonlyMap<string, Template>;
+  };
+}
+
+/** A condition, and where its names have their meaning. */
+export interface Guard {
+  readonly when: Expression;
+  readonly scope: Scope;
+  readonly item: Item | undefined;
+}
+
+/** One thing to do: a step, or one item of a `foreach` step. */
+export interface Node {
+  /** `id`, `id[item]`, `child.id`: the key of everything that is remembered. */
+  readonly key: string;
+  /** Position in the order of the file; what a node needs has a smaller one. */
+  readonly index: number;
+  readonly step: Step;
+  readonly scope: Scope;
+  readonly item: Item | undefined;
+  /** Keys of nodes that must be settled before. */
+  readonly needs: readonly string[];
+  /** The `when` of the step and of the steps that use its runbook, outermost first. */
+  readonly guards: readonly Guard[];
+}
+
+export interface Graph {
+  /** In the order of the file, which is an order in which they may run. */
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly scopes: readonly Scope[];
+  /** Keys of the nodes that an id stands for: one, the items of a foreach step, or the steps of a child runbook. */
+  keysOf(scope: Scope, id: string): readonly string[];
+}
+
+/** What `foreach` and the inputs of child runbooks may read before the run: each scope's inputs and env. */
+export type StaticValues = (scope: Scope) => {
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Every expression of a step that is evaluated when it runs. */
+export const expressionsOfStep = (step: Step): readonly Expression[] => [
+  ...(step.when === undefined ? [] : [step.when]),
+  ...(step.foreach === undefined ? [] : expressionsOf(step.foreach)),
+  ...(step.on === undefined ? [] : expressionsOf(step.on)),
+  ...expressionsOf(step.options),
+  ...(step.expect === undefined ? [] : [step.expect]),
+  ...step.verify.flatMap(expressionsOfAction),
+  ...(step.undo === undefined ? [] : expressionsOfAction(step.undo)),
+  ...[...step.outputs.values()].map((output) => output.value),
+  ...[...(step.child?.inputs.values() ?? [])].flatMap(expressionsOf),
+];
+
+const expressionsOfAction = (action: Action): readonly Expression[] => [
+  ...(action.on === undefined ? [] : expressionsOf(action.on)),
+  ...expressionsOf(action.options),
+  ...(action.expect === undefined ? [] : [action.expect]),
+];
+
+/** The ids of the steps whose outputs a step reads. */
+export const readsFrom = (references: readonly Reference[]): readonly string[] => [
+  ...new Set(references.flatMap(({root, path}) => (root === 'steps' && path[0] !== undefined ? [path[0]] : []))),
+];
+
+/**
+ * Unfolds a runbook into the nodes to run: items of `foreach`, steps of child runbooks, and what each needs.
+ * @throws RunbookError where a `foreach` does not give distinct scalars or a map
+ */
+export const buildGraph = (runbook: Runbook, values: StaticValues): Graph => {
+  const builder = new Builder(values);
+  builder.add({prefix: '', runbook}, [], []);
+  return builder;
+};
+
+class Builder implements Graph {
+  readonly nodes = new Map<string, Node>();
+  readonly scopes: Scope[] = [];
+  readonly #keys = new Map<string, readonly string[]>();
+  readonly #values: StaticValues;
+
+  constructor(values: StaticValues) {
+    this.#values = values;
+  }
+
+  keysOf(scope: Scope, id: string): readonly string[] {
+    return this.#keys.get(scope.prefix + id) ?? [];
+  }
+
+  /** @param entry what the scope's first steps need: nothing, or what the step needs that uses this runbook */
+  add(scope: Scope, entry: readonly string[], guards: readonly Guard[]): readonly string[] {
+    this.scopes.push(scope);
+    let before = entry;
+    const all: string[] = [];
+    for (const step of scope.runbook.steps) {
+      const needs = this.#needsOf(step, scope, before, entry);
+      const keys = this.#itemsOf(step, scope).flatMap((item) => this.#addStep(step, scope, item, needs, guards));
+      this.#keys.set(scope.prefix + step.id, keys);
+      // a child runbook or a foreach without any step passes on what it needed
+      before = keys.length > 0 ? keys : needs;
+      all.push(...keys);
+    }
+    return all;
+  }
+
+  #needsOf(step: Step, scope: Scope, before: readonly string[], entry: readonly string[]): readonly string[] {
+    const written = step.needs?.flatMap((id) => this.keysOf(scope, id));
+    const ordered = written === undefined ? before : written.length > 0 ? written : entry;
+    const read = readsFrom(expressionsOfStep(step).flatMap((expression) => expression.references));
+    return [...new Set([...ordered, ...read.flatMap((id) => this.keysOf(scope, id))])];
+  }
+
+  #addStep(
+    step: Step,
+    scope: Scope,
+    item: Item | undefined,
+    needs: readonly string[],
+    outer: readonly Guard[],
+  ): readonly string[] {
+    const key = scope.prefix + step.id + (item === undefined ? '' : `[${item.key}]`);
+    const guards = step.when === undefined ? outer : [...outer, {when: step.when, scope, item}];
+    if (step.child !== undefined) {
+      const parent = {scope, item, inputs: step.child.inputs};
+      return this.add({prefix: `${key}.`, runbook: step.child.runbook, parent}, needs, guards);
+    }
+    this.nodes.set(key, {key, index: this.nodes.size, step, scope, item, needs, guards});
+    return [key];
+  }
+
+  #itemsOf(step: Step, scope: Scope): readonly (Item | undefined)[] {
+    if (step.foreach === undefined) return [undefined];
+    const values = this.#values(scope);
+    const list = renderTemplate(step.foreach, (expression) => expression.evaluate(values));
+    return itemsOf(list, step);
+  }
+}
+
+const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+
+const itemsOf = (list: Json, step: Step): readonly Item[] => {
+  if (Array.isArray(list)) {
+    const items = list.map((value) => ({key: String(value), value}));
+    if (list.every(isScalar) && new Set(items.map(({key}) => key)).size === items.length) return items;
+  } else if (list !== null && typeof list === 'object') {
+    return Object.entries(list).map(([key, value]) => ({key, value: value as Json}));
+  }
+  throw new RunbookError({
+    code: 'bad-value',
+    message: `step "${step.id}": foreach needs a list of distinct scalars, or a map`,
+    place: step.place,
+    found: JSON.stringify(list)?.slice(0, 200) ?? 'nothing',
+  });
+};

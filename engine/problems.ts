@@ -1,0 +1,66 @@
+import {CODES, isCode, messageOf, type Problem, RunbookError} from './errors.ts';
+import type {Node} from './graph.ts';
+import {StepError} from './step-type.ts';
+
+const LONGEST_QUOTE = 16;
+
+/** A step's own lines, numbered. */
+export const quoteStep = ({step, scope}: Node): string => {
+  const lines = scope.runbook.text.split(/\r?\n/);
+  const last = Math.min(step.endLine - 1, step.place.line + LONGEST_QUOTE - 1);
+  const width = String(last).length;
+  const quoted = lines.slice(step.place.line - 1, last);
+  while (quoted.at(-1)?.trim() === '') quoted.pop();
+  const more = step.endLine - 1 > last ? [`${' '.repeat(width)} | ...`] : [];
+  return [...quoted.map((line, index) => `${String(step.place.line + index).padStart(width)} | ${line}`), ...more].join(
+    '\n',
+  );
+};
+
+/** What a failed step adds to an error. */
+export interface Circumstances {
+  readonly node: Node;
+  readonly command: string;
+  readonly attempt: number;
+  readonly attempts: number;
+  readonly output: readonly string[];
+}
+
+/** Anything thrown by a step -> a problem with its place, what ran, what it printed, and what to do next. */
+export const problemOf = (error: unknown, circumstances: Circumstances): Problem => {
+  const {node, command, attempt, attempts, output} = circumstances;
+  const own = ownProblem(error);
+  const of = attempts > 1 ? ` on attempt ${attempt} of ${attempts}` : '';
+  return {
+    ...own,
+    message: `step "${node.key}" (${node.step.uses}) failed${of}: ${own.message}`,
+    place: own.place ?? node.step.place,
+    excerpt: own.excerpt ?? quoteStep(node),
+    ran: command,
+    ...(output.some((line) => line !== '') ? {output} : {}),
+  };
+};
+
+const ownProblem = (error: unknown): Problem => {
+  if (error instanceof RunbookError) return error.problems[0];
+  if (!(error instanceof StepError)) return {code: 'step-failed', message: messageOf(error)};
+  const {code = 'step-failed', expected, found, next} = error.details;
+  return {
+    code: isCode(code) ? code : 'step-failed',
+    message: error.message,
+    ...(expected === undefined ? {} : {expected}),
+    ...(found === undefined ? {} : {found}),
+    ...(next === undefined ? {} : {next: next.split('\n')}),
+  };
+};
+
+/** A check that did not come true in its time. */
+export const checkFailed = (expected: string, found: string, withinMs: number): RunbookError =>
+  new RunbookError({
+    code: 'check-failed',
+    message: withinMs > 0 ? `its check did not hold within ${withinMs / 1000} s` : 'its check does not hold',
+    expected,
+    found,
+  });
+
+export const exitCodeOf = (problem: Problem): number => CODES[problem.code];

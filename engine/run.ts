@@ -1,0 +1,160 @@
+import type {Entry, Selection} from './entries.ts';
+import {type Problem, RunbookError} from './errors.ts';
+import type {Outcome} from './events.ts';
+import {forJournal, gatherInputs} from './given.ts';
+import type {Host} from './host.ts';
+import type {Lock} from './lock.ts';
+import {perform, skip, verifyOnly} from './perform.ts';
+import type {Runbook} from './runbook.ts';
+import {select} from './selection.ts';
+import {envOf, openSession, record, type Session, stepInfos, tell} from './session.ts';
+import type {Registry} from './step-type.ts';
+import {newRunId, Store} from './store.ts';
+import {endSurvivors} from './survivors.ts';
+import {usualDurations} from './usual.ts';
+import {type Walked, type WalkOptions, walk} from './walk.ts';
+
+export const DEFAULT_CONCURRENCY = 4;
+
+export interface RunRequest {
+  readonly runbook: Runbook;
+  readonly registry: Registry;
+  /** Inputs as given by `--set`, unread. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Further env files; absolute. */
+  readonly envFiles: readonly string[];
+  /** How many steps run at once; 4 when left out. */
+  readonly concurrency?: number;
+  readonly keepGoing?: boolean;
+  readonly from?: string;
+  readonly until?: string;
+  readonly only?: string;
+}
+
+export interface RunResult {
+  readonly run: string;
+  readonly outcome: Outcome;
+  readonly failures: readonly {readonly step: string; readonly problem: Problem}[];
+  /** The line that goes on with this run. */
+  readonly resume: string;
+  readonly durationMs: number;
+}
+
+/**
+ * Runs a runbook from its beginning. An older unfinished run of it is closed as superseded.
+ * @throws RunbookError when it can't start: inputs, env files, selection, `run-held`, `state-unwritable`
+ */
+export const startRun = async (request: RunRequest, host: Host): Promise<RunResult> => {
+  const {runbook, registry, envFiles} = request;
+  const store = new Store(host.stateDir);
+  store.check();
+  const run = newRunId();
+  const inputs = await gatherInputs(runbook, request.set, host);
+  const looking = await openSession({host, store, registry, runbook, inputs, envFiles, cwd: host.cwd, run});
+  const selection = selectionOf(request);
+  const part = select(looking.graph, selection);
+  const open = store.create(runbook.name, run);
+  const session: Session = {...looking, open};
+  return await holding(session, open.lock, async () => {
+    await record(session, startedEntry(session, inputs, envFiles, selection));
+    await closeOlder(session);
+    tellStart(session, false);
+    return await walk(session, {
+      ...pace(request),
+      leaves: (node) => part(node) === 'leave',
+      treat: (node, signal) => {
+        if (part(node) === 'verify') return verifyOnly(session, node, signal);
+        if (part(node) === 'leave') return skip(session, node, 'not-selected');
+        return perform(session, node, signal, refuse);
+      },
+    });
+  });
+};
+
+// In a new run nothing has been done yet, so nothing is repeated.
+const refuse = async (): Promise<void> => {};
+
+const selectionOf = ({from, until, only}: RunRequest): Selection => ({
+  ...(from === undefined ? {} : {from}),
+  ...(until === undefined ? {} : {until}),
+  ...(only === undefined ? {} : {only}),
+});
+
+export const pace = (request: {
+  concurrency?: number;
+  keepGoing?: boolean;
+}): Pick<WalkOptions, 'concurrency' | 'keepGoing'> => ({
+  concurrency: request.concurrency ?? DEFAULT_CONCURRENCY,
+  keepGoing: request.keepGoing ?? false,
+});
+
+const startedEntry = (
+  session: Session,
+  inputs: Awaited<ReturnType<typeof gatherInputs>>,
+  envFiles: readonly string[],
+  selection: Selection,
+): Entry => ({
+  type: 'run-started',
+  journal: 1,
+  run: session.run,
+  runbook: session.runbook.name,
+  file: session.runbook.file,
+  cwd: session.cwd,
+  program: session.host.version,
+  ...forJournal(session.runbook, inputs, session.store),
+  env: envOf(session),
+  envFiles,
+  selection,
+});
+
+/** Says where the run stands at its beginning, and what its steps are. */
+export const tellStart = (session: Session, resumed: boolean): void => {
+  const {run, runbook} = session;
+  const {name, title, file} = runbook;
+  const steps = stepInfos(session, usualDurations(session.store, name, run));
+  tell(session, {type: 'run-started', run, runbook: name, title, file, resumed, steps});
+};
+
+const closeOlder = async (session: Session): Promise<void> => {
+  const older = session.store.newestUnfinished(session.runbook.name, session.run);
+  if (older === undefined) return;
+  await session.store.supersede(older.run, session.run);
+  const message = `run ${older.run} was unfinished; this one replaces it (to go on with an old run: runbook resume RUN)`;
+  tell(session, {type: 'notice', code: 'superseded', message});
+};
+
+/** Holds the lock and ends what is running on a second signal, while `body` walks; then closes the journal. */
+export const holding = async (session: Session, lock: Lock, body: () => Promise<Walked>): Promise<RunResult> => {
+  const start = performance.now();
+  const {killSignal} = session.host;
+  const kill = (): void => void endSurvivors(`${session.run}/`, 0).catch(() => {});
+  killSignal.addEventListener('abort', kill, {once: true});
+  try {
+    tellTakeover(session, lock);
+    const walked = await body();
+    const durationMs = Math.round(performance.now() - start);
+    await record(session, {type: 'run-finished', outcome: walked.outcome, durationMs});
+    tell(session, {type: 'run-finished', run: session.run, outcome: walked.outcome, durationMs});
+    return {run: session.run, ...walked, resume: `runbook resume ${session.run}`, durationMs};
+  } finally {
+    killSignal.removeEventListener('abort', kill);
+    session.open?.journal.close();
+    release(lock);
+  }
+};
+
+const tellTakeover = (session: Session, lock: Lock): void => {
+  const owner = lock.takenOverFrom;
+  if (owner === undefined) return;
+  const message = `process ${owner.pid}, which held run ${owner.run}, is gone; its lock is taken over`;
+  tell(session, {type: 'notice', code: 'lock-taken-over', message});
+};
+
+// A lock that can't be released (full disk) is one of a dead owner once this process has ended.
+const release = (lock: Lock): void => {
+  try {
+    lock.release();
+  } catch (error) {
+    if (error instanceof RunbookError) throw error;
+  }
+};

@@ -1,0 +1,167 @@
+import type {Values} from './expression.ts';
+import type {Graph, Item, Node, Scope} from './graph.ts';
+import type {Redactor} from './redact.ts';
+import {variable} from './sh.ts';
+import type {Json} from './step-type.ts';
+import {renderTemplate} from './template.ts';
+
+/** `real` for what acts; `shown` for what is stored or told: secrets stand there as variables. */
+export type Mode = 'real' | 'shown';
+
+type Outputs = Readonly<Record<string, Json>>;
+type StepValues = Record<string, {outputs: Record<string, unknown>}>;
+
+/** The inputs and env that a run was given. */
+export interface Given {
+  readonly inputs: Outputs;
+  readonly env: (scope: Scope) => Readonly<Record<string, string>>;
+  readonly run: string;
+}
+
+const upper = (text: string): string =>
+  text
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^(?=\d)/, '_')
+    .replace(/_+$/, '')
+    .toUpperCase();
+
+/** The name by which a secret or unknown value stands in a command line. */
+export const variableName = (...parts: readonly string[]): string => parts.map(upper).filter(Boolean).join('_');
+
+/** What expressions may read, per scope: grows as steps finish. */
+export class Scopes {
+  readonly #given: Given;
+  readonly #redactor: Redactor;
+  readonly #steps = {real: new Map<string, StepValues>(), shown: new Map<string, StepValues>()};
+  readonly #inputs = {real: new Map<Scope, Outputs>(), shown: new Map<Scope, Outputs>()};
+  readonly #secrets = new Map<string, string>();
+
+  constructor(given: Given, redactor: Redactor) {
+    this.#given = given;
+    this.#redactor = redactor;
+  }
+
+  /** Values for a node's expressions; `result` is what its step type found. */
+  valuesOf(node: Pick<Node, 'scope' | 'item'>, mode: Mode, result?: unknown): Values {
+    return this.#values(node.scope, node.item, mode, result);
+  }
+
+  #values(scope: Scope, item: Item | undefined, mode: Mode, result?: unknown): Values {
+    return {
+      inputs: this.inputsOf(scope, mode),
+      env: this.#given.env(scope),
+      steps: this.#stepsOf(scope, mode),
+      run: {id: this.#given.run},
+      ...(item === undefined ? {} : {item}),
+      ...(result === undefined ? {} : {result}),
+    };
+  }
+
+  #stepsOf(scope: Scope, mode: Mode): StepValues {
+    let steps = this.#steps[mode].get(scope.prefix);
+    if (steps === undefined) this.#steps[mode].set(scope.prefix, (steps = {}));
+    return steps;
+  }
+
+  /** The inputs of a scope; a child runbook's come from the step that uses it, and are fixed once they are known. */
+  inputsOf(scope: Scope, mode: Mode): Outputs {
+    const known = this.#inputs[mode].get(scope);
+    if (known !== undefined) return known;
+    const inputs = this.#readInputs(scope, mode);
+    this.#inputs[mode].set(scope, inputs);
+    return inputs;
+  }
+
+  #readInputs(scope: Scope, mode: Mode): Outputs {
+    const values = scope.parent === undefined ? this.#given.inputs : this.#bound(scope, mode);
+    const entries = [...scope.runbook.inputs.values()].flatMap((input) => {
+      const value = values[input.name] ?? input.default;
+      if (value === undefined) return [];
+      return [[input.name, input.secret ? this.#hide(mode, value, scope.prefix, input.name) : value] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  /** The inputs that are known before anything has run: those of a child runbook that read no output. */
+  staticInputsOf(scope: Scope): Outputs {
+    const {parent} = scope;
+    if (parent === undefined) return this.inputsOf(scope, 'real');
+    const values = {inputs: this.staticInputsOf(parent.scope), env: this.#given.env(parent.scope), item: parent.item};
+    const bound = [...scope.runbook.inputs.values()].flatMap((input) => {
+      const template = parent.inputs.get(input.name);
+      if (template === undefined) return input.default === undefined ? [] : [[input.name, input.default] as const];
+      try {
+        return [[input.name, renderTemplate(template, (one) => one.evaluate(values as Values))] as const];
+      } catch {
+        return [];
+      }
+    });
+    return Object.fromEntries(bound);
+  }
+
+  /** The env names of a scope's runbook. */
+  envOf(scope: Scope): Readonly<Record<string, string>> {
+    return this.#given.env(scope);
+  }
+
+  #bound(scope: Scope, mode: Mode): Outputs {
+    const {parent} = scope;
+    if (parent === undefined) return {};
+    const values = this.#values(parent.scope, parent.item, mode);
+    return Object.fromEntries(
+      [...parent.inputs].map(([name, template]) => [name, renderTemplate(template, (one) => one.evaluate(values))]),
+    );
+  }
+
+  #hide(mode: Mode, value: Json, ...name: readonly string[]): Json {
+    const variableOf = variableName(...name);
+    // in `shown` mode the value may be the marker of an outer secret already
+    if (mode === 'shown') return variable(variableOf);
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    this.#redactor.add(text);
+    this.#secrets.set(variableOf, text);
+    return value;
+  }
+
+  /** The value of a secret by the name under which it stands in journaled options. */
+  secret(name: string): string | undefined {
+    return this.#secrets.get(name);
+  }
+
+  /** Makes a finished node's outputs readable. `secrets` are the names of those that must not be told. */
+  finish(node: Node, outputs: Outputs, secrets: ReadonlySet<string>): void {
+    for (const mode of ['real', 'shown'] as const) {
+      const entries = Object.entries(outputs).map(([name, value]) => [
+        name,
+        secrets.has(name) ? this.#hide(mode, value, node.key, name) : value,
+      ]);
+      this.#store(node, mode, Object.fromEntries(entries));
+    }
+  }
+
+  #store(node: Node, mode: Mode, outputs: Outputs): void {
+    const steps = this.#stepsOf(node.scope, mode);
+    if (node.item === undefined) steps[node.step.id] = {outputs};
+    else (steps[node.step.id] ??= {outputs: {}}).outputs[node.item.key] = outputs;
+  }
+
+  /** Forgets a node's outputs: it is to be done again. */
+  forget(node: Node): void {
+    for (const mode of ['real', 'shown'] as const) {
+      const steps = this.#stepsOf(node.scope, mode);
+      if (node.item === undefined) delete steps[node.step.id];
+      else delete steps[node.step.id]?.outputs[node.item.key];
+    }
+  }
+}
+
+/** Reads every scope's inputs once, so that their secrets are known to the redactor before anything is told. */
+export const learnSecrets = (graph: Graph, scopes: Scopes): void => {
+  for (const scope of graph.scopes) {
+    try {
+      scopes.inputsOf(scope, 'real');
+    } catch {
+      // A child runbook's input that reads an output: it is learned when that step has finished.
+    }
+  }
+};

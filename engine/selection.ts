@@ -1,0 +1,56 @@
+import type {Selection} from './entries.ts';
+import {RunbookError} from './errors.ts';
+import type {Graph, Node} from './graph.ts';
+import {nearest} from './nearest.ts';
+
+/** What a run does with a node: run it, only verify it, or leave it for a later resume. */
+export type Part = 'run' | 'verify' | 'leave';
+
+/**
+ * Which part of a runbook a run covers. `from` verifies what stands before it, `until` leaves what stands behind it, `only`
+ * verifies what it needs and leaves everything else.
+ * @throws RunbookError `unknown-step`
+ */
+export const select = (graph: Graph, selection: Selection): ((node: Node) => Part) => {
+  const from = selection.from === undefined ? undefined : first(find(graph, selection.from, '--from'));
+  const until = selection.until === undefined ? undefined : last(find(graph, selection.until, '--until'));
+  if (selection.only === undefined)
+    return (node) => {
+      if (until !== undefined && node.index > until) return 'leave';
+      return from !== undefined && node.index < from ? 'verify' : 'run';
+    };
+  const only = new Set(find(graph, selection.only, '--only').map((node) => node.key));
+  const needed = ancestors(graph, only);
+  return (node) => (only.has(node.key) ? 'run' : needed.has(node.key) ? 'verify' : 'leave');
+};
+
+const first = (nodes: readonly Node[]): number => Math.min(...nodes.map((node) => node.index));
+const last = (nodes: readonly Node[]): number => Math.max(...nodes.map((node) => node.index));
+
+const find = (graph: Graph, name: string, option: string): readonly Node[] => {
+  const nodes = [...graph.nodes.values()];
+  const found = nodes.filter(({key}) => key === name || key.startsWith(`${name}[`) || key.startsWith(`${name}.`));
+  if (found.length > 0) return found;
+  const guess = nearest(
+    name,
+    nodes.map(({key}) => key),
+  );
+  throw new RunbookError({
+    code: 'unknown-step',
+    message: `${option}: there is no step "${name}"`,
+    next: [guess === undefined ? 'see the steps with: runbook show' : `did you mean "${guess}"?`],
+  });
+};
+
+const ancestors = (graph: Graph, keys: ReadonlySet<string>): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const pending = [...keys];
+  for (let key = pending.pop(); key !== undefined; key = pending.pop()) {
+    for (const need of graph.nodes.get(key)?.needs ?? []) {
+      if (found.has(need)) continue;
+      found.add(need);
+      pending.push(need);
+    }
+  }
+  return found;
+};

@@ -1,0 +1,174 @@
+import type {Entry} from './entries.ts';
+import {resolveEnv} from './env-files.ts';
+import type {Event, StepInfo} from './events.ts';
+import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
+import type {Host} from './host.ts';
+import {Redactor} from './redact.ts';
+import {titleOf} from './render.ts';
+import type {Runbook} from './runbook.ts';
+import {learnSecrets, Scopes} from './scopes.ts';
+import {applyEntry, type RunState, readState, type StepState} from './state.ts';
+import {StepLog} from './step-log.ts';
+import type {Json, Registry, Site, StepContext} from './step-type.ts';
+import type {OpenRun, Store} from './store.ts';
+
+/** Everything that belongs to one go at one run: what is known, and where it is written and told. */
+export interface Session {
+  readonly run: string;
+  readonly host: Host;
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly runbook: Runbook;
+  readonly graph: Graph;
+  readonly scopes: Scopes;
+  readonly redactor: Redactor;
+  /** Working directory of the run: where it was started first. */
+  readonly cwd: string;
+  /** Undefined where nothing may be written: plan and status. */
+  readonly open: OpenRun | undefined;
+  /** What the journal says, up to date. */
+  state: RunState | undefined;
+}
+
+/** What a session is made from. */
+export interface Opening {
+  readonly host: Host;
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly runbook: Runbook;
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly envFiles: readonly string[];
+  readonly cwd: string;
+  readonly run: string;
+  readonly open?: OpenRun;
+  readonly state?: RunState;
+}
+
+/**
+ * Reads env files, unfolds the runbook and learns its secrets. Writes nothing.
+ * @throws RunbookError `env-file`, or what is wrong with a `foreach`
+ */
+export const openSession = async (opening: Opening): Promise<Session> => {
+  const {host, runbook, registry, store, run, cwd} = opening;
+  const redactor = new Redactor();
+  const envs = await readEnvs(runbook, opening.envFiles, host);
+  const env = (scope: Scope): Readonly<Record<string, string>> => envs.get(scope.runbook) ?? {};
+  const scopes = new Scopes({inputs: opening.inputs, env, run}, redactor);
+  const graph = buildGraph(runbook, (scope) => ({inputs: scopes.staticInputsOf(scope), env: env(scope)}));
+  learnSecrets(graph, scopes);
+  return {run, host, store, registry, runbook, graph, scopes, redactor, cwd, open: opening.open, state: opening.state};
+};
+
+const readEnvs = async (
+  runbook: Runbook,
+  extra: readonly string[],
+  host: Host,
+): Promise<Map<Runbook, Readonly<Record<string, string>>>> => {
+  const all = new Map<Runbook, Readonly<Record<string, string>>>();
+  const visit = async (one: Runbook): Promise<void> => {
+    if (all.has(one)) return;
+    all.set(one, await resolveEnv(one, extra, host.env));
+    for (const step of one.steps) if (step.child !== undefined) await visit(step.child.runbook);
+  };
+  await visit(runbook);
+  return all;
+};
+
+/** The values of all env files' names, for the journal. */
+export const envOf = (session: Session): Readonly<Record<string, string>> =>
+  Object.assign({}, ...session.graph.scopes.map((scope) => session.scopes.envOf(scope)));
+
+/** Writes an entry, masked, and brings the state up to date. Resolves when it is durable. */
+export const record = async (session: Session, entry: Entry): Promise<void> => {
+  if (session.open === undefined) throw new Error('internal error: a look tried to write the journal');
+  const stamped = await session.open.journal.append(
+    session.redactor.json(entry as unknown as Json) as unknown as Entry,
+  );
+  if (session.state === undefined) session.state = readState([stamped]);
+  else applyEntry(session.state, stamped);
+};
+
+/** Tells an event, masked. */
+export const tell = (session: Session, event: Event): void => {
+  session.host.emit(session.redactor.json(event as unknown as Json) as unknown as Event);
+};
+
+export const stateOf = (session: Session, key: string): StepState | undefined => session.state?.steps.get(key);
+
+/** What a step type may touch, for one call. */
+export const contextOf = (
+  session: Session,
+  site: Site,
+  key: string,
+  call: {readonly attempt: number; readonly signal: AbortSignal; readonly output?: (text: string) => void},
+): StepContext => ({
+  ...site,
+  key: `${session.run}/${key}`,
+  attempt: call.attempt,
+  labels: {
+    'io.runbook.run': session.run,
+    'io.runbook.step': key,
+    'io.runbook.runbook': session.runbook.name,
+  },
+  env: {...session.host.env, RUNBOOK_STEP: `${session.run}/${key}/${call.attempt}`},
+  signal: call.signal,
+  remember: (name, make) => remember(session, key, name, make),
+  output: call.output ?? (() => {}),
+  ask: (question) => session.host.ask(question),
+});
+
+const remember = async <T extends Json>(
+  session: Session,
+  step: string,
+  name: string,
+  make: () => Promise<T>,
+): Promise<T> => {
+  const known = stateOf(session, step)?.remembered;
+  if (known !== undefined && Object.hasOwn(known, name)) return known[name] as T;
+  const value = await make();
+  // A look has no journal to write to; and only what is about to act may leave an entry.
+  const acting = session.open !== undefined && stateOf(session, step)?.status === 'in-doubt';
+  if (acting) await record(session, {type: 'remembered', step, name, value});
+  return value;
+};
+
+/** What a step prints: masked across chunks, told and kept. */
+export const openOutput = (
+  session: Session,
+  key: string,
+): {write(text: string): void; tail(): readonly string[]; close(): void} => {
+  const log = session.open === undefined ? undefined : new StepLog(session.open.folder, key);
+  const mask = session.redactor.stream();
+  let tail = '';
+  const put = (text: string): void => {
+    if (text === '') return;
+    tail = (tail + text).slice(-TAIL_CHARACTERS);
+    log?.write(text);
+    session.host.emit({type: 'step-output', step: key, text});
+  };
+  return {
+    write: (text) => put(mask.push(text)),
+    tail: () => (tail + mask.end()).trimEnd().split(/\r?\n/).slice(-TAIL_LINES),
+    close: () => {
+      put(mask.end());
+      log?.close();
+    },
+  };
+};
+
+const TAIL_CHARACTERS = 8000;
+const TAIL_LINES = 15;
+
+/** What a renderer may want to know of every step beforehand. */
+export const stepInfos = (session: Session, usual: ReadonlyMap<string, number>): StepInfo[] =>
+  [...session.graph.nodes.values()].map((node: Node) => {
+    const usuallyMs = usual.get(node.key);
+    return {
+      key: node.key,
+      title: titleOf(node),
+      uses: node.step.uses,
+      effect: node.step.effect,
+      needs: node.needs,
+      ...(usuallyMs === undefined ? {} : {usuallyMs}),
+    };
+  });

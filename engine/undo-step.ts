@@ -1,0 +1,138 @@
+import * as v from 'valibot';
+import type {StepRecord} from './entries.ts';
+import {RunbookError} from './errors.ts';
+import type {UndoStep} from './events.ts';
+import {type Call, commandOf, fillSecrets, variablesIn} from './render.ts';
+import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
+import type {StepState} from './state.ts';
+import type {Json} from './step-type.ts';
+import {endSurvivors} from './survivors.ts';
+
+/** One undo takes no longer. */
+const UNDO_LIMIT_MS = 5 * 60_000;
+
+type Stored = Pick<StepRecord, 'uses' | 'options' | 'on'>;
+
+/**
+ * A journaled step, ready to be called again without the runbook's file.
+ * @throws RunbookError when its type is unknown here, or a secret can't be had
+ */
+export const callOf = async (session: Session, key: string, stored: Stored): Promise<Call> => {
+  const type = session.registry.get(stored.uses);
+  if (type === undefined)
+    throw new RunbookError({
+      code: 'unknown-step-type',
+      message: `step "${key}": there is no step type "${stored.uses}"`,
+    });
+  const secrets = await secretsFor(session, stored.options);
+  const filled = fillSecrets(stored.options, (name) => secrets.get(name));
+  const site = {
+    on: stored.on,
+    dir: session.graph.nodes.get(key)?.scope.runbook.dir ?? session.runbook.dir,
+    cwd: session.cwd,
+  };
+  const parsed = v.safeParse(type.options, filled);
+  if (!parsed.success)
+    throw new RunbookError({
+      code: 'wrong-type',
+      message: `step "${key}": this program reads its options otherwise: ${v.summarize(parsed.issues)}`,
+    });
+  return {type, site, options: parsed.output, command: commandOf(type, stored.options, site)};
+};
+
+const secretsFor = async (session: Session, stored: Json): Promise<ReadonlyMap<string, string>> => {
+  const found = new Map<string, string>();
+  for (const name of variablesIn(stored)) {
+    const value = session.scopes.secret(name) ?? (await session.host.askSecret?.(name, undefined));
+    if (value === undefined) {
+      const next = [`give it on a terminal, or with --set or RUNBOOK_INPUT_${name}`];
+      throw new RunbookError({
+        code: 'input-missing',
+        message: `the secret ${name} is needed, and it is not stored`,
+        next,
+      });
+    }
+    session.redactor.add(value);
+    found.set(name, value);
+  }
+  return found;
+};
+
+/** What undo will do with a step. */
+export const undoOf = (session: Session, step: StepState): UndoStep['action'] => {
+  if (step.record === undefined || step.status === 'undone' || step.status === 'skipped') return 'nothing';
+  if (step.record.effect === 'reads') return 'nothing';
+  if (!step.made) return 'keep';
+  const type = session.registry.get(step.record.uses);
+  if (authorsUndo(step) !== undefined || type?.undo !== undefined) return 'undo';
+  return type?.asks === true ? 'nothing' : 'irreversible';
+};
+
+const authorsUndo = (step: StepState): StepRecord['undo'] => step.undo ?? step.record?.undo;
+
+/** The line that undo stands for: the author's own, or that of the step which it takes back. */
+export const undoCommand = (session: Session, step: StepState): string => {
+  const stored = authorsUndo(step) ?? step.record;
+  const type = stored === undefined ? undefined : session.registry.get(stored.uses);
+  if (stored === undefined || type === undefined) return '';
+  return commandOf(type, stored.options, {on: stored.on, dir: session.runbook.dir, cwd: session.cwd});
+};
+
+/**
+ * Takes one step back and sees that it is gone. Journaled; succeeds when there is nothing to take back.
+ * @throws RunbookError `undo-failed`, or what the step type reports
+ */
+export const undoStep = async (session: Session, key: string, stop: AbortSignal): Promise<void> => {
+  const step = stateOf(session, key);
+  if (step?.record === undefined) return;
+  const start = performance.now();
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(UNDO_LIMIT_MS)]);
+  if (step.status === 'in-doubt') await endSurvivors(`${session.run}/${key}/`);
+  const call = await callOf(session, key, step.record);
+  await record(session, {type: 'step-undoing', step: key});
+  tell(session, {type: 'step-undoing', step: key, command: undoCommand(session, step)});
+  const output = openOutput(session, key);
+  try {
+    await act(session, key, step, call, {signal, output: output.write});
+    await seeGone(session, key, call, signal);
+  } finally {
+    output.close();
+  }
+  await record(session, {type: 'step-undone', step: key});
+  const node = session.graph.nodes.get(key);
+  if (node !== undefined) session.scopes.forget(node);
+  tell(session, {type: 'step-undone', step: key, durationMs: performance.now() - start});
+};
+
+const act = async (
+  session: Session,
+  key: string,
+  step: StepState,
+  call: Call,
+  options: {readonly signal: AbortSignal; readonly output: (text: string) => void},
+): Promise<void> => {
+  const author = authorsUndo(step);
+  if (author === undefined) {
+    await call.type.undo?.(call.options, contextOf(session, call.site, key, {attempt: 0, ...options}));
+    return;
+  }
+  const own = await callOf(session, key, author);
+  await own.type.run(own.options, contextOf(session, own.site, key, {attempt: 0, ...options}));
+};
+
+const seeGone = async (
+  session: Session,
+  key: string,
+  {type, options, site, command}: Call,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (type.verify === undefined) return;
+  const verdict = await type.verify(options, contextOf(session, site, key, {attempt: 0, signal}));
+  if (verdict.ok)
+    throw new RunbookError({
+      code: 'undo-failed',
+      message: `step "${key}" was undone, but its effect is still there`,
+      ran: command,
+      next: ['look at it by hand, then: runbook undo'],
+    });
+};

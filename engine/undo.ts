@@ -1,0 +1,127 @@
+import {messageOf, type Problem, RunbookError} from './errors.ts';
+import type {UndoStep} from './events.ts';
+import {gatherInputs} from './given.ts';
+import type {Host} from './host.ts';
+import {chooseRun, type ResumeRequest} from './resume.ts';
+import {openSession, record, type Session, tell} from './session.ts';
+import type {RunState, StepState} from './state.ts';
+import type {Json} from './step-type.ts';
+import {Store} from './store.ts';
+import {undoCommand, undoOf, undoStep} from './undo-step.ts';
+
+export interface UndoRequest extends Pick<ResumeRequest, 'run' | 'registry' | 'load'> {
+  /** Keeps this step and everything before it. */
+  readonly to?: string;
+}
+
+export interface UndoResult {
+  readonly run: string;
+  readonly undone: readonly string[];
+  readonly failed: readonly {readonly step: string; readonly problem: Problem}[];
+  /** The undo was stopped by a signal; it can be gone on with. */
+  readonly interrupted: boolean;
+}
+
+const chooseUndo = (store: Store, run: string | undefined): RunState => {
+  if (run !== undefined) return chooseRun(store, run);
+  store.check();
+  return store.newest((state) => !state.undone && state.supersededBy === undefined) ?? chooseRun(store, undefined);
+};
+
+const openUndo = async (request: UndoRequest, host: Host, store: Store, state: RunState): Promise<Session> => {
+  const runbook = await request.load(state.file);
+  const inputs = await gatherInputs(runbook, {}, host, state.inputs);
+  const {registry} = request;
+  const {run, cwd, envFiles} = state;
+  return await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
+};
+
+/** The steps to take back, last one first. */
+const toUndo = (state: RunState, to: string | undefined): readonly StepState[] => {
+  const steps = [...state.steps.values()].filter((step) => step.status !== 'undone' && step.record !== undefined);
+  const backwards = steps.sort((a, b) => b.order - a.order);
+  if (to === undefined) return backwards;
+  const stop = state.steps.get(to);
+  if (stop === undefined)
+    throw new RunbookError({
+      code: 'unknown-step',
+      message: `--to: run ${state.run} has no step "${to}"`,
+      next: ['see them with: runbook status'],
+    });
+  return backwards.filter((step) => step.order > stop.order);
+};
+
+const planOf = (session: Session, steps: readonly StepState[]): UndoStep[] =>
+  steps.map((step) => ({
+    step: step.key,
+    title: step.record?.title ?? step.key,
+    action: undoOf(session, step),
+    command: undoCommand(session, step),
+  }));
+
+/** What `undoRun` would take back, in its order; names what it can't. Changes nothing. */
+export const planUndo = async (
+  request: UndoRequest,
+  host: Host,
+): Promise<{readonly run: string; readonly steps: readonly UndoStep[]}> => {
+  const store = new Store(host.stateDir);
+  const state = chooseUndo(store, request.run);
+  const session = await openUndo(request, host, store, state);
+  return {run: state.run, steps: planOf(session, toUndo(state, request.to))};
+};
+
+/**
+ * Takes back what a run has made, last step first, each one verified to be gone. Journaled: after a crash the same call
+ * goes on. A step that fails does not keep the others from being undone.
+ * @throws RunbookError `run-held`, `no-such-run`, ...
+ */
+export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoResult> => {
+  const store = new Store(host.stateDir);
+  const chosen = chooseUndo(store, request.run);
+  const open = store.open(chosen.run, chosen.runbook);
+  try {
+    const state = store.read(chosen.run) ?? chosen;
+    const session: Session = {...(await openUndo(request, host, store, state)), open};
+    const steps = toUndo(state, request.to);
+    await record(session, {type: 'undo-started', ...(request.to === undefined ? {} : {to: request.to})});
+    tell(session, {type: 'undo-started', run: state.run, steps: planOf(session, steps)});
+    const result = await undoAll(session, steps);
+    if (request.to === undefined && !result.interrupted)
+      await record(session, {type: 'undo-finished', failed: result.failed.map(({step}) => step)});
+    return {run: state.run, ...result};
+  } finally {
+    open.journal.close();
+    open.lock.release();
+  }
+};
+
+const undoAll = async (session: Session, steps: readonly StepState[]): Promise<Omit<UndoResult, 'run'>> => {
+  const undone: string[] = [];
+  const failed: {step: string; problem: Problem}[] = [];
+  const {signal} = session.host;
+  for (const step of steps) {
+    if (signal.aborted) break;
+    if (undoOf(session, step) !== 'undo') continue;
+    try {
+      await undoStep(session, step.key, signal);
+      undone.push(step.key);
+    } catch (error) {
+      if (error instanceof RunbookError && error.code === 'state-unwritable') throw error;
+      if (signal.aborted) break;
+      const problem = session.redactor.json(problemOfUndo(step, error) as unknown as Json) as unknown as Problem;
+      failed.push({step: step.key, problem});
+      tell(session, {type: 'step-undo-failed', step: step.key, problem});
+    }
+  }
+  return {undone, failed, interrupted: signal.aborted};
+};
+
+const problemOfUndo = (step: StepState, error: unknown): Problem => {
+  const own = error instanceof RunbookError ? error.problems[0] : undefined;
+  return {
+    ...own,
+    code: 'undo-failed',
+    message: `step "${step.key}" can't be undone: ${own?.message ?? messageOf(error)}`,
+    next: own?.next ?? ['repair the cause, then: runbook undo'],
+  };
+};

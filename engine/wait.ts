@@ -1,0 +1,59 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+const GROWTH = 1.6;
+
+export interface Waiting<T> {
+  /** How long the first look that fails may be followed by others; 0 means one look. */
+  readonly withinMs: number;
+  readonly signal: AbortSignal;
+  look(): Promise<T>;
+  holds(found: T): boolean;
+  /** Yields when something may have changed, so that the next look need not wait for its time. */
+  changes?(signal: AbortSignal): AsyncIterable<unknown>;
+  /** Told after each look that does not hold, while there is time left. */
+  onWaiting(found: T, elapsedMs: number): void;
+}
+
+/** Looks until it holds or the time has passed; gives what was found last. Rejects when the signal aborts. */
+export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
+  const start = performance.now();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([waiting.signal, stop.signal]);
+  let hints: Hints | undefined;
+  try {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)) {
+      // Listen first, look then: a change between the two is not missed.
+      const changed = hints?.next();
+      const found = await waiting.look();
+      const elapsed = performance.now() - start;
+      if (waiting.holds(found) || elapsed >= waiting.withinMs) return found;
+      waiting.signal.throwIfAborted();
+      waiting.onWaiting(found, elapsed);
+      if (hints === undefined && waiting.changes !== undefined) hints = listen(waiting.changes(signal));
+      const rest = sleep(Math.min(pause, waiting.withinMs - elapsed), undefined, {signal}).catch(() => {});
+      await (changed === undefined ? rest : Promise.race([rest, changed]));
+      waiting.signal.throwIfAborted();
+    }
+  } finally {
+    stop.abort();
+  }
+};
+
+interface Hints {
+  next(): Promise<void>;
+}
+
+/** A hint is only a hint: when the stream fails or ends, polling goes on without it. */
+const listen = (changes: AsyncIterable<unknown>): Hints => {
+  const iterator = changes[Symbol.asyncIterator]();
+  const never = new Promise<void>(() => {});
+  let pending: Promise<void> | undefined;
+  const next = async (): Promise<void> => {
+    const {done} = await iterator.next().catch(() => ({done: true}));
+    if (done === true) return never;
+    pending = undefined;
+  };
+  return {next: () => (pending ??= next())};
+};
