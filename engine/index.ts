@@ -1,20 +1,27 @@
 /** The library's public face: parse, plan, run, resume, status, undo, with typed events. */
 
+export {
+  type DescribedCheck,
+  type DescribedInput,
+  type DescribedStep,
+  type Description,
+  describeRunbook,
+} from './describe.ts';
 export {formatDuration} from './duration.ts';
 export type {Entry, Stamped, StepRecord} from './entries.ts';
 export type {ExitCode, Place, Problem} from './errors.ts';
 export {CODES, type Code, EXIT, messageOf, RunbookError} from './errors.ts';
 export type {Event, How, Look, Outcome, SkipReason, Standing, StepInfo, UndoStep} from './events.ts';
+export {findRun, listRuns, readEntries, readLog} from './history.ts';
 export type {Host} from './host.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
-export {nearest} from './nearest.ts';
+export {nearest, suggest} from './nearest.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';
 export {type PlannedResume, planResume, type ResumePlan, type ResumeRequest, resumeRun} from './resume.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type StatusReport, statusOf} from './status.ts';
-export {loggedSteps, readStepLog} from './step-log.ts';
 export * from './step-type.ts';
-export {type RunSummary, Store} from './store.ts';
+export type {RunSummary} from './store.ts';
 export {planUndo, type UndoRequest, type UndoResult, undoRun} from './undo.ts';
