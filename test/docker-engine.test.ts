@@ -1,4 +1,5 @@
 import {execFile, spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -17,6 +18,10 @@ withEngine('publishes a port that is taken on the machine, and only inside its o
   await engine.load('runbook/test:1');
   const env = {...process.env, ...engine.env};
   const page = 'mkdir -p /www && echo hello >/www/index.html && exec httpd -f -h /www';
+  const taker = "require('net').createServer().listen(18500, () => console.log('taken'))";
+  const [outer = process.execPath, ...rest] = [...engine.outside, process.execPath, '-e', taker];
+  const taken = spawn(outer, rest, {stdio: ['ignore', 'pipe', 'inherit']});
+  await once(taken.stdout, 'data');
   const {stdout} = await run('docker', ['run', '-d', '-p', '18500:80', 'runbook/test:1', 'sh', '-c', page], {env});
 
   const [file = '', ...args] = [
@@ -33,6 +38,7 @@ withEngine('publishes a port that is taken on the machine, and only inside its o
   assert.is(inside.stdout, 'hello\n');
 
   await run('docker', ['rm', '-f', stdout.trim()], {env});
+  taken.kill();
 });
 
 withEngine('goes with the process that started it, killed or not', async () => {
