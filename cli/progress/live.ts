@@ -26,13 +26,14 @@ export const liveLines = (board: Board, frame: Frame): string[] => {
 };
 
 const runningLines = (rows: readonly RunningRow[], board: Board, frame: Frame, room: number): string[] => {
-  const shown = rows.slice(0, rows.length > room ? room - 1 : room);
-  const share = Math.floor(room / Math.max(1, shown.length));
+  const tooMany = rows.length > room;
+  const shown = tooMany ? rows.slice(0, room - 1) : rows;
+  const share = tooMany ? 1 : Math.floor(room / Math.max(1, shown.length));
   const lines = shown.flatMap((step) => [
     runningRow(step, board, frame),
     ...details(step, frame).slice(0, Math.max(0, share - 1)),
   ]);
-  return shown.length < rows.length ? [...lines, below(`and ${rows.length - shown.length} more`, frame, 4)] : lines;
+  return tooMany ? [...lines, below(`and ${rows.length - shown.length} more`, frame, 4)] : lines;
 };
 
 const runningRow = (step: RunningRow, board: Board, frame: Frame): string => {

@@ -1,0 +1,113 @@
+import type {UndoStep} from '../../engine/index.ts';
+import {type Call, type CommandFile, examples} from '../command.ts';
+import {openDesk} from '../host.ts';
+import {hasTerminal} from '../prompt.ts';
+import {reportProblems} from '../report.ts';
+import {padded, widthOf} from '../width.ts';
+import {openWorkshop, type Workshop} from '../workshop.ts';
+
+interface Options {
+  readonly to?: string;
+  readonly yes?: boolean;
+  readonly plan?: boolean;
+}
+
+/** Takes back what a run did, in reverse order. */
+export const undo: CommandFile = {
+  define(command) {
+    command
+      .summary('take back what a run did')
+      .description('Takes back what a run made, in reverse order, each step proven gone. What was there before stays.');
+    command
+      .argument('[run]', 'its id, or enough of it (default: the newest run)')
+      .option('--to <id>', 'go back to this step, which is kept')
+      .option('--plan', 'show what would be taken back; change nothing')
+      .option('-y, --yes', 'do not ask');
+    examples(command, [
+      ['runbook undo --plan', 'what would be taken back'],
+      ['runbook undo', 'the newest run, after asking'],
+      ['runbook undo k3f9 --to server1', 'back to a step, which is kept'],
+      ['runbook undo --yes', 'without asking, as in a script'],
+    ]);
+  },
+
+  async act(call) {
+    const workshop = await openWorkshop(call);
+    const {engine, registry, load} = workshop;
+    const {to, yes = false, plan = false} = call.options<Options>();
+    const [run] = call.args;
+    const request = {...(run === undefined ? {} : {run}), ...(to === undefined ? {} : {to}), registry, load};
+    const {host, progress, prompter} = await openDesk(call, workshop, {yes});
+    try {
+      const planned = await engine.planUndo(request, host);
+      await progress.pause();
+      if (plan) return showPlan(call, planned);
+      if (planned.steps.every(({action}) => action !== 'undo')) return nothingToDo(call, planned.steps);
+      if (!yes) {
+        call.tell([...undoLines(planned.steps, call), '']);
+        if (!hasTerminal(call.around)) throw unanswered(workshop);
+        if (!(await prompter.ask({kind: 'confirm', message: 'Take this back?'}))) return engine.EXIT.failed;
+      }
+      call.around.holdSignals();
+      progress.resume();
+      const {undone, failed} = await engine.undoRun({...request, run: planned.run}, host);
+      await progress.pause();
+      return tellResult(call, undone, failed);
+    } finally {
+      await progress.pause();
+    }
+  },
+};
+
+const unanswered = ({engine}: Workshop): Error =>
+  new engine.RunbookError({
+    code: 'no-terminal',
+    message: 'nothing was taken back: nobody can be asked',
+    next: ['answer with --yes'],
+  });
+
+const showPlan = (call: Call, planned: {run: string; steps: readonly UndoStep[]}): number => {
+  if (call.json) call.printJson(planned);
+  else call.print(undoLines(planned.steps, call));
+  return 0;
+};
+
+const nothingToDo = (call: Call, steps: readonly UndoStep[]): number => {
+  call.tell([...undoLines(steps, call), 'nothing is left to take back']);
+  return 0;
+};
+
+const TITLES: Readonly<Record<UndoStep['action'], string>> = {
+  irreversible: "can't be taken back",
+  undo: 'will be taken back, in this order',
+  keep: 'stays: it was there before',
+  nothing: 'changed nothing',
+};
+
+const undoLines = (steps: readonly UndoStep[], call: Call): string[] =>
+  (Object.keys(TITLES) as UndoStep['action'][])
+    .filter((action) => action !== 'nothing')
+    .flatMap((action) => group(action, steps, call));
+
+const group = (action: UndoStep['action'], steps: readonly UndoStep[], call: Call): string[] => {
+  const style = call.outStyle;
+  const members = steps.filter((step) => step.action === action);
+  if (members.length === 0) return [];
+  const keys = Math.max(...members.map(({step}) => widthOf(step)));
+  const rows = members.map(({step, title, command}) => {
+    const shown = action === 'undo' && command !== '' ? `$ ${command.split('\n')[0]}` : title;
+    return `  ${padded(step, keys)}  ${style('dim', shown)}`.trimEnd();
+  });
+  return [style(action === 'irreversible' ? ['bold', 'yellow'] : 'bold', TITLES[action]), ...rows];
+};
+
+const tellResult = (
+  call: Call,
+  undone: readonly string[],
+  failed: readonly {step: string; problem: Parameters<typeof reportProblems>[0][number]}[],
+): number => {
+  const problems = failed.map(({problem}) => problem);
+  if (problems.length > 0) call.around.stderr.write(`\n${reportProblems(problems, call.report)}`);
+  if (!call.json) call.tell(['', `${undone.length} taken back${failed.length > 0 ? `, ${failed.length} not` : ''}`]);
+  return failed.length > 0 ? 1 : 0;
+};

@@ -1,0 +1,93 @@
+import type {Host, Question} from '../engine/index.ts';
+import type {Progress} from './progress.ts';
+import type {Surroundings} from './surroundings.ts';
+
+/** Who answers: a person at the terminal, or `--yes`. */
+export interface Answers {
+  readonly around: Surroundings;
+  readonly progress: Progress;
+  /** Answers confirm, never manual. */
+  readonly yes: boolean;
+  /** Makes the error for a question that nobody can answer. */
+  refuse(message: string, next: string): Error;
+}
+
+export const hasTerminal = ({stdin, stderr}: Surroundings): boolean => stdin.isTTY === true && stderr.isTTY === true;
+
+/** Asks one question at a time, with the drawing paused meanwhile. */
+export class Prompter {
+  readonly #answers: Answers;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(answers: Answers) {
+    this.#answers = answers;
+  }
+
+  get answersYes(): boolean {
+    return this.#answers.yes;
+  }
+
+  readonly ask: Host['ask'] = async (question) => {
+    const {yes, around, refuse} = this.#answers;
+    if (yes && question.kind === 'confirm') return true;
+    if (!hasTerminal(around)) {
+      const next =
+        question.kind === 'confirm' ? 'answer it with --yes, or run it in a terminal' : 'run it in a terminal';
+      throw refuse(`nobody can be asked: ${question.message.split('\n')[0]}`, next);
+    }
+    return this.#alone(() => this.#put(question));
+  };
+
+  readonly askSecret: NonNullable<Host['askSecret']> = async (name, about) => {
+    if (!hasTerminal(this.#answers.around)) return undefined;
+    return this.#alone(() => this.#putSecret(name, about));
+  };
+
+  /** Steps run in parallel; questions must not. */
+  #alone<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => {
+      await this.#answers.progress.pause();
+      try {
+        return await act();
+      } finally {
+        this.#answers.progress.resume();
+      }
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #put({kind, message}: Question): Promise<boolean> {
+    const {stderr} = this.#answers.around;
+    const [first = '', ...more] = message.trim().split('\n');
+    if (more.length > 0) stderr.write(`\n${message.trim()}\n`);
+    const asked =
+      more.length > 0 ? (kind === 'manual' ? 'Done?' : 'Go on?') : kind === 'manual' ? `${first} Done?` : first;
+    return (await this.#prompt('Confirm', {name: 'answer', message: asked})) === true;
+  }
+
+  async #putSecret(name: string, about: string | undefined): Promise<string> {
+    const message = about === undefined ? name : `${name} (${about})`;
+    return String(await this.#prompt('Password', {name, message}));
+  }
+
+  async #prompt(kind: 'Confirm' | 'Password', options: {name: string; message: string}): Promise<unknown> {
+    const {around, refuse} = this.#answers;
+    const {default: enquirer} = await import('enquirer');
+    const Prompt = (enquirer as unknown as Record<string, PromptClass>)[kind] as PromptClass;
+    const prompt = new Prompt({...options, stdin: around.stdin, stdout: around.stderr});
+    const cancel = (): void => void prompt.cancel();
+    around.signal.addEventListener('abort', cancel, {once: true});
+    try {
+      return await prompt.run();
+    } catch {
+      // Ctrl-C reached the prompt as a key: the terminal is in raw mode, no signal was sent.
+      if (!around.signal.aborted) around.interrupt('SIGINT');
+      throw refuse('the question was not answered', 'go on with: runbook resume');
+    } finally {
+      around.signal.removeEventListener('abort', cancel);
+    }
+  }
+}
+
+type PromptClass = new (options: object) => {run(): Promise<unknown>; cancel(): unknown};

@@ -1,0 +1,18 @@
+/** The process as a command may see it: made by main.ts, by tests from whatever they like. Nothing else is read. */
+export interface Surroundings {
+  /** Without node and the script. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by the first signal that arrives after `holdSignals`; the reason is its name. */
+  readonly signal: AbortSignal;
+  /** Aborted by the second one. */
+  readonly killSignal: AbortSignal;
+  /** From now on signals are for the command to handle; until then the first one ends the process. */
+  holdSignals(): void;
+  /** What a signal does, for a Ctrl-C that arrives as a key because a prompt is open. */
+  interrupt(reason: string): void;
+}
