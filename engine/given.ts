@@ -1,6 +1,7 @@
 import {RunbookError} from './errors.ts';
 import type {Host} from './host.ts';
 import {resolveInputs} from './inputs.ts';
+import {SHORTEST_SECRET} from './redact.ts';
 import type {Runbook} from './runbook.ts';
 import type {Json} from './step-type.ts';
 import type {Store} from './store.ts';
@@ -28,7 +29,22 @@ export const gatherInputs = async (
     const answer = await askFor(input.name, input.about, host);
     if (answer !== undefined) given[input.name] = answer;
   }
-  return resolveInputs(runbook, given);
+  const inputs = resolveInputs(runbook, given);
+  refuseShortSecrets(runbook, inputs);
+  return inputs;
+};
+
+const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
+  for (const input of runbook.inputs.values()) {
+    const value = inputs[input.name];
+    if (!input.secret || typeof value !== 'string' || value.length >= SHORTEST_SECRET) continue;
+    throw new RunbookError({
+      code: 'input-invalid',
+      message: `the secret input "${input.name}" is shorter than ${SHORTEST_SECRET} characters, so it can't be masked`,
+      place: input.place,
+      next: ['choose a longer one'],
+    });
+  }
 };
 
 const fromEnvironment = (runbook: Runbook, host: Host): Record<string, string> =>

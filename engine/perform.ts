@@ -24,6 +24,9 @@ export type Settled =
 /** How long an aborted step may take to end before nobody waits for it any more. */
 const ABORT_GRACE_MS = 10_000;
 
+/** How many characters of one repeated look are shown. */
+const LONGEST_LOOK = 1_000_000;
+
 /** A failure of ours, not of the step: nothing more can be promised, so the run has to stop. */
 const isFatal = (error: unknown): boolean =>
   error instanceof RunbookError && ['state-unwritable', 'journal-damaged'].includes(error.code);
@@ -219,13 +222,13 @@ class Work {
     const {step, key} = this.#node;
     const session = this.#session;
     if (made !== undefined) this.#checkResult(rendered, made);
-    const output = step.effect === 'reads' ? this.output.write : undefined;
+    const print = this.#printing();
     const known = made ?? {};
     const {type, options, site} = rendered;
     const finding = await waitFor<Finding>({
       withinMs: step.withinMs,
       signal: this.#signal,
-      look: () => lookAt(session, this.#node, rendered, {signal: this.#signal, known, ...(output && {output})}),
+      look: () => lookAt(session, this.#node, rendered, {signal: this.#signal, known, output: print.fresh()}),
       holds: (found) => found.ok,
       ...(type.changes === undefined
         ? {}
@@ -234,9 +237,27 @@ class Work {
           }),
       onWaiting: (found, elapsedMs) => this.#waiting(found, elapsedMs),
     });
+    print.last();
     if (finding.ok) return finding;
     if (finding.error !== undefined && step.withinMs === 0) throw finding.error;
     throw checkFailed(finding.expected, finding.found, step.withinMs);
+  }
+
+  /** What a reading step prints: live when it looks once; of looks that are repeated, only the last one counts. */
+  #printing(): {fresh(): (text: string) => void; last(): void} {
+    const {effect, withinMs} = this.#node.step;
+    if (effect !== 'reads') return {fresh: () => () => {}, last: () => {}};
+    if (withinMs === 0) return {fresh: () => this.output.write, last: () => {}};
+    let printed = '';
+    return {
+      fresh: () => {
+        printed = '';
+        return (text) => {
+          printed = (printed + text).slice(-LONGEST_LOOK);
+        };
+      },
+      last: () => this.output.write(printed),
+    };
   }
 
   /** The `expect` of a step that can't be looked at again speaks of what it has just returned. */

@@ -4,7 +4,7 @@ import type {Json} from './step-type.ts';
 export const MASK = '***';
 
 /** A shorter secret would mask half of everything. */
-const SHORTEST = 4;
+export const SHORTEST_SECRET = 4;
 
 const BASE64_FORMS = ['base64', 'base64url'] as const;
 
@@ -39,7 +39,7 @@ export const formsOf = (secret: string): string[] => {
   const lines = secret.includes('\n')
     ? secret.split(/\r?\n/).flatMap((line) => (line === secret ? [] : formsOf(line)))
     : [];
-  return [...new Set([...whole, form, ...lines])].filter((text) => text.length >= SHORTEST);
+  return [...new Set([...whole, form, ...lines])].filter((text) => text.length >= SHORTEST_SECRET);
 };
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
@@ -52,7 +52,7 @@ export class Redactor {
 
   /** Values shorter than 4 characters can't be hidden; false says so. */
   add(secret: string): boolean {
-    if (secret.length < SHORTEST) return false;
+    if (secret.length < SHORTEST_SECRET) return false;
     for (const form of formsOf(secret)) this.#forms.add(form);
     const sorted = [...this.#forms].sort((a, b) => b.length - a.length);
     this.#longest = sorted[0]?.length ?? 0;
