@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import * as assert from 'uvu/assert';
 import type * as v from 'valibot';
-import type {Json, StepContext, StepType} from '../engine/step-type.ts';
+import {type Json, type StepContext, StepError, type StepType} from '../engine/step-type.ts';
 
 /** How a test of one step type touches the world: a folder and names of its own, real clients, nothing mocked. */
 export interface StepRig {
@@ -27,6 +27,10 @@ export interface StepRig {
 }
 
 const LIMIT_MS = 120_000;
+
+// uvu takes `details` of an error for text, and breaks off silently where it is not
+const reportable = (error: unknown): unknown =>
+  error instanceof StepError ? new Error(`${error.name}: ${error.message}`, {cause: error}) : error;
 
 /** Wraps a test body: owns its folder, bounds its time, cleans up. */
 export const stepTest =
@@ -84,6 +88,8 @@ export const stepTest =
     });
     try {
       await Promise.race([body(rig), limit]);
+    } catch (error) {
+      throw reportable(error);
     } finally {
       clearTimeout(timer);
       for (const act of acts) await act();
