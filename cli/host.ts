@@ -3,6 +3,7 @@ import type {Call} from './command.ts';
 import {version} from './package.ts';
 import {type Progress, startProgress} from './progress.ts';
 import {Prompter} from './prompt.ts';
+import {plain} from './streams.ts';
 import type {Workshop} from './workshop.ts';
 
 export interface Desk {
@@ -22,7 +23,7 @@ export const openDesk = async (
   const progress = await startProgress({stdout, stderr, env, json: call.json, style: call.errStyle});
   const refuse = (message: string, next: string): Error =>
     new engine.RunbookError({code: 'no-terminal', message, next: [next]});
-  const prompter = new Prompter({around, progress, yes, refuse});
+  const prompter = new Prompter({around, progress, yes, colours: call.errStyle !== plain, refuse});
   const emit = (event: Event): void => {
     also(event);
     progress.emit(event);

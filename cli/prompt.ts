@@ -8,6 +8,7 @@ export interface Answers {
   readonly progress: Progress;
   /** Answers confirm, never manual. */
   readonly yes: boolean;
+  readonly colours: boolean;
   /** Makes the error for a question that nobody can answer. */
   refuse(message: string, next: string): Error;
 }
@@ -63,7 +64,7 @@ export class Prompter {
     if (more.length > 0) stderr.write(`\n${message.trim()}\n`);
     const asked =
       more.length > 0 ? (kind === 'manual' ? 'Done?' : 'Go on?') : kind === 'manual' ? `${first} Done?` : first;
-    return (await this.#prompt('Confirm', {name: 'answer', message: asked})) === true;
+    return (await this.#prompt('Confirm', {name: 'answer', message: asked, format: yesNo})) === true;
   }
 
   async #putSecret(name: string, about: string | undefined): Promise<string> {
@@ -71,11 +72,15 @@ export class Prompter {
     return String(await this.#prompt('Password', {name, message}));
   }
 
-  async #prompt(kind: 'Confirm' | 'Password', options: {name: string; message: string}): Promise<unknown> {
+  async #prompt(
+    kind: 'Confirm' | 'Password',
+    options: {name: string; message: string; format?: typeof yesNo},
+  ): Promise<unknown> {
     const {around, refuse} = this.#answers;
     const {default: enquirer} = await import('enquirer');
     const Prompt = (enquirer as unknown as Record<string, PromptClass>)[kind] as PromptClass;
-    const prompt = new Prompt({...options, stdin: around.stdin, stdout: around.stderr});
+    const styles = {enabled: this.#answers.colours};
+    const prompt = new Prompt({...options, styles, stdin: around.stdin, stdout: around.stderr});
     const cancel = (): void => void prompt.cancel();
     around.signal.addEventListener('abort', cancel, {once: true});
     try {
@@ -89,5 +94,7 @@ export class Prompter {
     }
   }
 }
+
+const yesNo = (value: unknown): string => (value === true ? 'yes' : 'no');
 
 type PromptClass = new (options: object) => {run(): Promise<unknown>; cancel(): unknown};
