@@ -83,9 +83,7 @@ export const stepSchema = v.strictObject({
   retry: v.optional(
     about(
       v.strictObject({
-        attempts: v.optional(
-          about(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 'How often at most'),
-        ),
+        attempts: about(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 'How often at most'),
         delay: v.optional(duration('The pause before the second attempt; 1s when left out')),
         backoff: v.optional(
           about(
@@ -109,8 +107,8 @@ export const stepSchema = v.strictObject({
   check_first: v.optional(about(v.boolean(), 'Its checks suffice to skip it when they hold before it runs')),
 });
 
-/** The keys of a runbook's file. What `with:` may hold is known by each step type. */
-export const runbookSchema = v.strictObject({
+/** The outermost keys of a runbook's file; inputs and steps are looked at one by one. */
+export const fileSchema = v.strictObject({
   name: v.optional(about(v.string(), "The file's name without its ending")),
   title: v.optional(about(v.string(), 'One line for people')),
   about: v.optional(about(v.string(), 'What it does and teaches, in Markdown')),
@@ -120,9 +118,6 @@ export const runbookSchema = v.strictObject({
   requires: v.optional(
     about(v.array(v.string()), 'What must be there before the first step; `runbook doctor` explains it'),
   ),
-  inputs: v.optional(about(v.record(v.string(), inputSchema), 'What the operator may give')),
-  steps: about(v.pipe(v.array(stepSchema), v.minLength(1)), 'The steps, in order'),
+  inputs: v.optional(about(v.record(v.string(), v.unknown()), 'What the operator may give')),
+  steps: about(v.pipe(v.array(v.unknown()), v.minLength(1)), 'The steps, in order'),
 });
-
-export type RunbookFile = v.InferOutput<typeof runbookSchema>;
-export type StepEntry = v.InferOutput<typeof stepSchema>;

@@ -10,13 +10,16 @@ import type {YamlScalar} from './yaml.ts';
 const TAKEN =
   /^(?:PATH|HOME|IFS|ENV|PWD|OLDPWD|PPID|UID|EUID|GID|OPT(?:IND|ARG|ERR)|RANDOM|SECONDS|LINENO|SHELL\w*|BASH\w*|PS[0-4]|CDPATH|POSIXLY_CORRECT|LD_\w+|LANG|LANGUAGE|LC_\w+|USER|LOGNAME|MAIL|TERM|TZ|TMPDIR|HOST|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|COLUMNS|LINES|EDITOR|VISUAL|PAGER|BROWSER|DISPLAY|CI|DEBUG|NO_COLOR|FORCE_COLOR|NODE_\w+|npm_\w+|XDG_\w+|GIT_\w+|SSH_\w+|AWS_\w+|CURL_\w+|KUBECONFIG|DOCKER_\w+|COMPOSE_\w+|CONSUL_HTTP_\w+|CONSUL_(?:CACERT|CAPATH|CLIENT_\w+|TLS_\w+)|(?:HTTPS?|NO|ALL|FTP)_PROXY|RUNBOOK_\w+|REPLY|PIPESTATUS|GROUPS|DIRSTACK|FUNCNAME|HIST\w+|PROMPT_COMMAND|TIMEFORMAT|TMOUT|FIGNORE|GLOBIGNORE|MAILCHECK|MAILPATH)$/;
 
-/** A shell script whose `${{ }}` arrive by the environment. Places where a shell could change a value are noted. */
-export const readScript = (node: YamlScalar, mistakes: Mistakes): Template => {
+/**
+ * A shell script whose `${{ }}` arrive by the environment. Places where a shell could change a value are noted.
+ * @param taken names of variables that the script is given anyway
+ */
+export const readScript = (node: YamlScalar, taken: readonly string[], mistakes: Mistakes): Template => {
   const {value, placeIn} = node;
   if (typeof value !== 'string' || !value.includes('${{')) return {kind: 'literal', value};
   const pieces = mistakes.collect(() => piecesOf(value, placeIn)) ?? [];
   const holes = quotingOfHoles(pieces.map((piece) => (piece.kind === 'text' ? piece.text : HOLE)).join(''));
-  const names = new Names(pieces);
+  const names = new Names(pieces, taken);
   let hole = 0;
   const parts = pieces.map((piece) => {
     if (piece.kind === 'text') return piece.text;
@@ -59,9 +62,9 @@ class Names {
   readonly #bySource = new Map<string, string>();
   readonly #used: Set<string>;
 
-  constructor(pieces: readonly Piece[]) {
+  constructor(pieces: readonly Piece[], taken: readonly string[]) {
     const words = pieces.flatMap((piece) => (piece.kind === 'text' ? (piece.text.match(/[A-Za-z_]\w*/g) ?? []) : []));
-    this.#used = new Set(words);
+    this.#used = new Set([...words, ...taken]);
   }
 
   nameOf(expression: Expression): string {

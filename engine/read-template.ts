@@ -104,12 +104,12 @@ const readText = (node: YamlScalar, mistakes: Mistakes): Template => {
   return {kind: 'text', parts: known};
 };
 
-/** A condition or output: an expression, with or without `${{ }}` around it. Undefined when it is wrong, which is noted. */
+/**
+ * A condition or output: an expression, with or without `${{ }}` around it. Undefined when it is wrong, which is noted;
+ * that it is no text at all is the schema's complaint.
+ */
 export const readExpression = (node: YamlNode, mistakes: Mistakes): Expression | undefined => {
-  if (node.kind !== 'scalar') {
-    mistakes.add('wrong-type', 'this must be an expression', node.place, {expected: 'an expression, as text'});
-    return undefined;
-  }
+  if (node.kind !== 'scalar') return undefined;
   const {placeIn} = node;
   const text = typeof node.value === 'string' ? node.value : String(node.value ?? '');
   return mistakes.collect(() => {
