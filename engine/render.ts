@@ -72,6 +72,15 @@ export const commandOf = (type: StepType, rendered: Json, site: Site): string =>
   }
 };
 
+/** The line that takes a call back; undefined where its type has none. */
+export const undoCommandOf = (type: StepType, rendered: Json, site: Site): string | undefined => {
+  try {
+    return type.undoCommand?.(shownOptions(type, rendered), site);
+  } catch {
+    return undefined;
+  }
+};
+
 const onOf = (on: Template | undefined, evaluate: Evaluate): Json | undefined =>
   on === undefined ? undefined : renderTemplate(on, evaluate);
 

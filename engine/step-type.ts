@@ -102,6 +102,8 @@ export interface StepType<
   verify?(options: v.InferOutput<Options>, context: StepContext): Promise<Verdict<v.InferOutput<Outputs>>>;
   /** Take it back, and succeed when there is nothing to take back. Left out when it can't be undone. */
   undo?(options: v.InferOutput<Options>, context: StepContext): Promise<void>;
+  /** The line that a person would type to take it back, where there is one. Pure, as `command`. */
+  undoCommand?(options: v.InferOutput<Options>, site: Site): string;
   /** Yields whenever something that `verify` or `run` (of a `reads` type) looks at may have changed; ends with the signal. */
   changes?(options: v.InferOutput<Options>, context: StepContext): AsyncIterable<unknown>;
   readonly shell?: ShellRendering<v.InferOutput<Options>, v.InferOutput<Outputs>>;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
 import {RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
-import {type Call, commandOf, fillSecrets, variablesIn} from './render.ts';
+import {type Call, commandOf, fillSecrets, undoCommandOf, variablesIn} from './render.ts';
 import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
 import type {StepState} from './state.ts';
 import type {Json} from './step-type.ts';
@@ -70,12 +70,16 @@ export const undoOf = (session: Session, step: StepState): UndoStep['action'] =>
 
 const authorsUndo = (step: StepState): StepRecord['undo'] => step.undo ?? step.record?.undo;
 
-/** The line that undo stands for: the author's own, or that of the step which it takes back. */
+/** The line that takes a step back: the author's, or the type's; empty where there is none to type. */
 export const undoCommand = (session: Session, step: StepState): string => {
-  const stored = authorsUndo(step) ?? step.record;
+  const author = authorsUndo(step);
+  const stored = author ?? step.record;
   const type = stored === undefined ? undefined : session.registry.get(stored.uses);
   if (stored === undefined || type === undefined) return '';
-  return commandOf(type, stored.options, {on: stored.on, dir: session.runbook.dir, cwd: session.cwd});
+  const site = {on: stored.on, dir: session.runbook.dir, cwd: session.cwd};
+  return author === undefined
+    ? (undoCommandOf(type, stored.options, site) ?? '')
+    : commandOf(type, stored.options, site);
 };
 
 /**

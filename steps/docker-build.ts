@@ -119,6 +119,8 @@ export default defineStepType({
     return {ok: true, outputs: {ref: given.tag, id: found.Id}};
   },
 
+  undoCommand: ({tag}, site) => sh`${dockerCommand(site)} rmi ${tag}`,
+
   async undo({tag}, context) {
     const docker = await dockerClient(context);
     const wasHere = await context.remember('wasHere', async () => (await findImage(docker, tag)) !== undefined);

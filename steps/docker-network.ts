@@ -96,6 +96,8 @@ export default defineStepType({
     return has === wantedTraits(given) ? {ok: true, outputs: read(found)} : {ok: false, expected, found: has};
   },
 
+  undoCommand: ({name}, site) => sh`${dockerCommand(site)} network rm ${name}`,
+
   async undo(given, context) {
     const docker = await dockerClient(context);
     const found = await findNetwork(docker, given.name);

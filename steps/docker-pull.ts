@@ -62,6 +62,8 @@ export default defineStepType({
     return judge(given, await findImage(await dockerClient(context), given.image));
   },
 
+  undoCommand: ({image}, site) => sh`${dockerCommand(site)} rmi ${image}`,
+
   async undo(given, context) {
     const docker = await dockerClient(context);
     if (!(await wasHere(docker, given, context))) await removeImage(docker, given.image, context.output);

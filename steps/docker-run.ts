@@ -135,6 +135,8 @@ export default defineStepType({
     return wrong ? {ok: false, expected, found: wrong} : {ok: true, outputs: read(found, given)};
   },
 
+  undoCommand: ({name}, site) => sh`${dockerCommand(site)} rm -f -v ${name}`,
+
   async undo(given, context) {
     const docker = await dockerClient(context);
     const found = await findContainer(docker, given.name);

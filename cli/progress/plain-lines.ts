@@ -48,7 +48,8 @@ export class PlainLines {
     'step-started': ({step, attempt, command}) => {
       if (attempt > 0) this.#command(step, attempt === 1 ? 'start' : `attempt ${attempt}`, command);
     },
-    'step-undoing': ({step, command}) => this.#command(step, 'undo', command),
+    'step-undoing': ({step, command}) =>
+      command === '' ? this.#say(step, 'undo') : this.#command(step, 'undo', command),
     'step-output': ({step, text}) => this.#print(step, this.#linesOf(step).push(text)),
     'step-waiting': (event) => this.#wait(event),
     'step-retrying': ({step, attempt, attempts, delayMs, message}) =>
