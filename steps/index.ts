@@ -1,6 +1,12 @@
 import type {Registry, StepType} from '../engine/step-type.ts';
 import assert from './assert.ts';
 import confirm from './confirm.ts';
+import consulKv from './consul-kv.ts';
+import consulLeader from './consul-leader.ts';
+import consulMembers from './consul-members.ts';
+import consulNodes from './consul-nodes.ts';
+import consulRegister from './consul-register.ts';
+import consulService from './consul-service.ts';
 import dockerBuild from './docker-build.ts';
 import dockerExec from './docker-exec.ts';
 import dockerImage from './docker-image.ts';
@@ -21,6 +27,12 @@ import shell from './shell.ts';
 const types: readonly StepType[] = [
   assert,
   confirm,
+  consulKv,
+  consulLeader,
+  consulMembers,
+  consulNodes,
+  consulRegister,
+  consulService,
   dockerBuild,
   dockerExec,
   dockerImage,
