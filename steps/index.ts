@@ -7,6 +7,7 @@ import consulMembers from './consul-members.ts';
 import consulNodes from './consul-nodes.ts';
 import consulRegister from './consul-register.ts';
 import consulService from './consul-service.ts';
+import dnsLookup from './dns-lookup.ts';
 import dockerBuild from './docker-build.ts';
 import dockerExec from './docker-exec.ts';
 import dockerImage from './docker-image.ts';
@@ -44,6 +45,7 @@ const types: readonly StepType[] = [
   dockerPull,
   dockerRm,
   dockerRun,
+  dnsLookup,
   fileWrite,
   httpGet,
   httpRequest,
