@@ -49,7 +49,7 @@ const SIGNALS: Readonly<Record<string, number>> = {SIGHUP: 1, SIGINT: 2, SIGKILL
 /** The command line that starts the program: the built one; from source with RUNBOOK_TEST_SOURCE=1. */
 export const program: readonly [string, ...string[]] =
   process.env.RUNBOOK_TEST_SOURCE === '1'
-    ? [process.execPath, '--import', 'tsx', join(root, 'cli/main.ts')]
+    ? [process.execPath, '--import', import.meta.resolve('tsx'), join(root, 'cli/main.ts')]
     : [process.execPath, join(root, 'dist/cli/main.js')];
 
 /** Wraps a test body: owns its folder, bounds its time, ends what is left running. */

@@ -72,14 +72,18 @@ const details = (step: RunningRow, frame: Frame): string[] => [
 ];
 
 const commandLine = (command: string): string[] => {
-  const lines = command.split('\n').filter((line) => line.trim() !== '');
-  return lines.length === 0 ? [] : [`$ ${lines[0]}${lines.length > 1 ? ' …' : ''}`];
+  const line = oneLine(command.replace(/\\\n/g, ' '));
+  return line === '' ? [] : [`$ ${line}`];
 };
 
 const retryText = ({attempt, attempts, at, message}: NonNullable<RunningRow['retry']>, now: number): string =>
   `attempt ${attempt} of ${attempts} in ${ticking(Math.max(0, at - now))}: ${oneLine(message)}`;
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+const oneLine = (text: string): string =>
+  text
+    .trim()
+    .replace(/\s*\n\s*/g, '; ')
+    .replace(/\s+/g, ' ');
 
 const pendingLines = (board: Board, frame: Frame, room: number): string[] => {
   const most = Math.min(MOST_PENDING, room - 1);

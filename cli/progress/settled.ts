@@ -1,6 +1,6 @@
 import type {Event, Problem} from '../../engine/index.ts';
 import {spoken} from '../time.ts';
-import {cut} from '../width.ts';
+import {cut, wrapped} from '../width.ts';
 import type {Board} from './board.ts';
 import {below, type RowLayout, row} from './rows.ts';
 import {FAILED, HOW, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE} from './words.ts';
@@ -14,7 +14,7 @@ export const settledLines = (event: Event, board: Board, layout: RowLayout): str
     case 'undo-started':
       return [`${layout.style('bold', 'undo')} ${layout.style('dim', `run ${event.run}`)}`, ''];
     case 'notice':
-      return [`  ${layout.style(NOTICE.format, NOTICE.mark)} ${cut(event.message, layout.columns - 5)}`];
+      return noticeLines(event.message, layout);
     case 'step-looked-at':
       return [row(STANDING[event.standing], titled(event.step), '', layout), ...lookDetails(event, layout)];
     case 'step-finished':
@@ -34,6 +34,11 @@ export const settledLines = (event: Event, board: Board, layout: RowLayout): str
       return [];
   }
 };
+
+const noticeLines = (message: string, {style, columns}: RowLayout): string[] =>
+  wrapped(message, columns - 5).map((line, index) =>
+    index === 0 ? `  ${style(NOTICE.format, NOTICE.mark)} ${line}` : `    ${line}`,
+  );
 
 const finished = (event: Event & {type: 'step-finished'}, board: Board, layout: RowLayout): string[] => {
   const title = board.titleOf(event.step);
@@ -58,4 +63,6 @@ const lookDetails = (look: Event & {type: 'step-looked-at'}, layout: RowLayout):
 };
 
 /** Just enough to see which failure it was; the whole report follows when the run has ended. */
-const failureDetails = (problem: Problem, layout: RowLayout): string[] => [below(problem.message, layout)];
+const failureDetails = (problem: Problem, layout: RowLayout): string[] => [
+  below(problem.message.replace(/^step "[^"]*" \([^)]*\) failed: /, ''), layout),
+];

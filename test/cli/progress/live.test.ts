@@ -86,7 +86,7 @@ test('shows what a waiting check expects and what it found, and the time that it
 });
 
 test('says why and when a step is tried again', () => {
-  const retry: Event = {type: 'step-retrying', step: 'a', attempt: 2, attempts: 3, delayMs: 4000, message: 'exit\n1'};
+  const retry: Event = {type: 'step-retrying', step: 'a', attempt: 2, attempts: 3, delayMs: 4000, message: 'exit 1'};
   const board = boardOf(['a'], started('a'), retry);
 
   const [row = '', , why] = liveLines(board, frameOf(board, 1000));
