@@ -1,5 +1,6 @@
 import type {Entry} from './entries.ts';
 import {resolveEnv} from './env-files.ts';
+import {messageOf} from './errors.ts';
 import type {Event, StepInfo} from './events.ts';
 import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
 import type {Host} from './host.ts';
@@ -137,13 +138,23 @@ export const openOutput = (
   session: Session,
   key: string,
 ): {write(text: string): void; tail(): readonly string[]; close(): void} => {
-  const log = session.open === undefined ? undefined : new StepLog(session.open.folder, key);
+  let log = session.open === undefined ? undefined : new StepLog(session.open.folder, key);
   const mask = session.redactor.stream();
   let tail = '';
+  // A full disk: the step goes on, and the journal's next entry says what is wrong.
+  const keep = (text: string): void => {
+    try {
+      log?.write(text);
+    } catch (error) {
+      log = undefined;
+      const message = `the log of step "${key}" ends here: ${messageOf(error)}`;
+      tell(session, {type: 'notice', code: 'log-cut', message});
+    }
+  };
   const put = (text: string): void => {
     if (text === '') return;
     tail = (tail + text).slice(-TAIL_CHARACTERS);
-    log?.write(text);
+    keep(text);
     session.host.emit({type: 'step-output', step: key, text});
   };
   return {
