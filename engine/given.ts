@@ -47,6 +47,17 @@ const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
   }
 };
 
+/**
+ * The inputs of a run that is only looked at or taken back: a secret that nobody gives is left out, and what needs it says so.
+ * @throws RunbookError with everything else that is missing or wrong
+ */
+export const gatherKnown = async (runbook: Runbook, host: Host, stored: Inputs): Promise<Inputs> => {
+  const present = {...stored, ...fromEnvironment(runbook, host)};
+  const needed = [...runbook.inputs].filter(([name, input]) => !input.secret || Object.hasOwn(present, name));
+  const quiet = {...host, askSecret: async () => undefined};
+  return await gatherInputs({...runbook, inputs: new Map(needed)}, {}, quiet, stored);
+};
+
 const fromEnvironment = (runbook: Runbook, host: Host): Record<string, string> =>
   Object.fromEntries(
     [...runbook.inputs.keys()].flatMap((name) => {

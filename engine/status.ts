@@ -1,6 +1,6 @@
 import {assess} from './assess.ts';
 import type {Look, Outcome} from './events.ts';
-import {gatherInputs} from './given.ts';
+import {gatherKnown} from './given.ts';
 import type {Host} from './host.ts';
 import {titleOf} from './render.ts';
 import {chooseRun, type ResumeRequest} from './resume.ts';
@@ -35,7 +35,7 @@ export const statusOf = async (
       ? (store.newest(() => true) ?? chooseRun(store, undefined))
       : chooseRun(store, request.run);
   const runbook = await request.load(state.file);
-  const inputs = await gatherInputs(runbook, {}, host, state.inputs);
+  const inputs = await gatherKnown(runbook, host, state.inputs);
   const {registry} = request;
   const {run, cwd, envFiles} = state;
   const session = await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});

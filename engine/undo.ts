@@ -1,6 +1,6 @@
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
-import {gatherInputs} from './given.ts';
+import {gatherKnown} from './given.ts';
 import type {Host} from './host.ts';
 import {chooseRun, type ResumeRequest} from './resume.ts';
 import {openSession, record, type Session, tell} from './session.ts';
@@ -30,7 +30,7 @@ const chooseUndo = (store: Store, run: string | undefined): RunState => {
 
 const openUndo = async (request: UndoRequest, host: Host, store: Store, state: RunState): Promise<Session> => {
   const runbook = await request.load(state.file);
-  const inputs = await gatherInputs(runbook, {}, host, state.inputs);
+  const inputs = await gatherKnown(runbook, host, state.inputs);
   const {registry} = request;
   const {run, cwd, envFiles} = state;
   return await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
