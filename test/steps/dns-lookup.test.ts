@@ -29,10 +29,20 @@ const registered = async (rig: StepRig) => {
   return {server, node: `node-${new URL(address).port}`, name: `${rig.unique}.service.consul`};
 };
 
+/** The name in a question: labels after the header of 12 bytes, each with its length before it. */
+const nameIn = (question: Buffer): string => {
+  const labels: string[] = [];
+  for (let at = 12, length = question[at] ?? 0; length > 0; at += length + 1, length = question[at] ?? 0) {
+    labels.push(question.toString('latin1', at + 1, at + 1 + length));
+  }
+  return labels.join('.');
+};
+
 /** A DNS server that gives each question the same answer code, or none. */
-const faulty = async (rig: StepRig, code: number | undefined): Promise<string> => {
+const faulty = async (rig: StepRig, code: number | undefined, asked: string[] = []): Promise<string> => {
   const socket = createSocket('udp4');
   socket.on('message', (question, from) => {
+    asked.push(nameIn(question));
     if (code === undefined) return;
     const answer = Buffer.from(question);
     answer[2] = (answer[2] ?? 0) | 0x80;
@@ -128,7 +138,6 @@ withConsul(
       {name, server, type: 'SRV'},
       {name: `${node}.node.consul`, server, type: 'TXT'},
       {name: '127.0.0.1', server, type: 'PTR'},
-      {name: '2001:db8::1', server, type: 'PTR'},
       {name: 'nobody.service.consul', server},
     ];
     for (const options of cases) {
@@ -171,6 +180,24 @@ test(
     assert.match(refused.message, 'it answered REFUSED');
     assert.match(absent.message, 'nothing listens there');
     assert.is(absent.details.code, 'dns-failed');
+  }),
+);
+
+test(
+  'PTR of an address asks for the name that stands for it',
+  stepTest(async (rig) => {
+    const asked: string[] = [];
+    const server = await faulty(rig, 3, asked);
+
+    for (const name of ['192.0.2.1', '2001:db8::1', '::1', 'x.example']) await run(rig, {name, server, type: 'PTR'});
+
+    const zeros = (count: number) => '0.'.repeat(count);
+    assert.equal(asked, [
+      '1.2.0.192.in-addr.arpa',
+      `1.${zeros(23)}8.b.d.0.1.0.0.2.ip6.arpa`,
+      `1.${zeros(31)}ip6.arpa`,
+      'x.example',
+    ]);
   }),
 );
 
