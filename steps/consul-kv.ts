@@ -8,7 +8,10 @@ const options = v.strictObject({
   key: v.pipe(
     v.string(),
     // Consul's HTTP API tidies such paths and answers with a redirect
-    v.regex(/^(?!\/)(?!.*\/\/)(?!.*(?:^|\/)\.\.?(?:\/|$)).+$/s, 'a key has no empty part, and none of dots alone'),
+    v.regex(
+      /^(?!\/)(?![\s\S]*\/\/)(?![\s\S]*(?:^|\/)\.\.?(?:\/|$))[\s\S]+$/,
+      'a key has no empty part, and none of dots alone',
+    ),
     v.description('The key, such as app/mode'),
   ),
   value: v.optional(v.pipe(v.string(), v.description('The text that it shall have'))),

@@ -1,9 +1,10 @@
 import {createHash} from 'node:crypto';
-import {lstat, mkdir, open, readFile, realpath, rename, rmdir, stat, unlink} from 'node:fs/promises';
-import {dirname, isAbsolute, join, relative, resolve} from 'node:path';
+import {mkdir, rmdir, stat, unlink} from 'node:fs/promises';
+import {dirname, isAbsolute, relative, resolve} from 'node:path';
 import * as v from 'valibot';
 import {prints, quote, sh} from '../engine/sh.ts';
-import {defineStepType, PermanentError, type Site, type StepContext, StepError} from '../engine/step-type.ts';
+import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
+import {lookAt, missingFolders, orExplain, orNull, replaceFile} from './clients/file.ts';
 
 /** A larger file is not replaced: what undo would need of it does not belong in a journal. */
 const MAX_PREVIOUS_BYTES = 1024 * 1024;
@@ -34,79 +35,7 @@ const pathOf = ({path}: Options, {dir}: Site): string => resolve(dir, path);
 const modeOf = ({mode}: Options): number => Number.parseInt(mode, 8);
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-const orNull = async <T>(look: Promise<T>): Promise<T | null> => {
-  try {
-    return await look;
-  } catch (error) {
-    // ENOTDIR: a part of the path is a file
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
-};
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  EEXIST: 'a part of the path is a file, not a folder',
-  EISDIR: 'it is a folder',
-};
-
-const orExplain = async <T>(path: string, act: () => Promise<T>): Promise<T> => {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof StepError) throw error;
-    const reason = REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? String(error);
-    throw new StepError(`cannot write ${path}: ${reason}`, {code: 'file-failed', cause: error});
-  }
-};
-
-const look = async (path: string): Promise<{content: Buffer; mode: number} | null> => {
-  const found = await orNull(stat(path));
-  if (found === null) return null;
-  if (!found.isFile()) throw new PermanentError(`${path} is not a file`, {code: 'file-failed'});
-  return {content: await readFile(path), mode: found.mode & 0o7777};
-};
-
-/** The whole file at once or not at all, on disk when it returns. A link is followed, as the shell does. */
-const replace = async (path: string, content: Buffer | string, mode: number): Promise<void> => {
-  const target = (await orNull(realpath(path))) ?? path;
-  const owner = await orNull(stat(target));
-  const draft = join(dirname(target), `.${process.pid}-${Date.now()}.runbook`);
-  try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-      await file.chmod(mode);
-      // only root may give files away
-      if (owner) await file.chown(owner.uid, owner.gid).catch(() => undefined);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, target);
-  } catch (error) {
-    await unlink(draft).catch(() => undefined);
-    throw error;
-  }
-  await syncFolder(dirname(target));
-};
-
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder);
-  await handle.sync().finally(() => handle.close());
-};
-
-/** Folders that are not there yet, the outermost first. */
-const missingFolders = async (folder: string): Promise<string[]> => {
-  if ((await orNull(lstat(folder))) !== null) return [];
-  return [...(await missingFolders(dirname(folder))), folder];
-};
-
-const holds = (found: Awaited<ReturnType<typeof look>>, given: Options): boolean =>
+const holds = (found: Awaited<ReturnType<typeof lookAt>>, given: Options): boolean =>
   found !== null && found.mode === modeOf(given) && found.content.equals(Buffer.from(given.content));
 
 const toRemember = async (path: string): Promise<Previous | null> => {
@@ -117,13 +46,13 @@ const toRemember = async (path: string): Promise<Previous | null> => {
       next: `move it away first: mv ${quote(path)} ${quote(`${path}.before`)}`,
     });
   }
-  const found = await look(path);
+  const found = await lookAt(path);
   return found === null ? null : {content: found.content.toString('base64'), mode: found.mode};
 };
 
 /** Asked by undo where `run` never was: what a person typed is ours, anything else was there before. */
 const beforeTyping = async (path: string, given: Options): Promise<Previous | null> =>
-  holds(await look(path), given) ? null : toRemember(path);
+  holds(await lookAt(path), given) ? null : toRemember(path);
 
 const removeFolders = async (context: StepContext): Promise<void> => {
   const folders = await context.remember<readonly string[]>('folders', async () => []);
@@ -161,14 +90,14 @@ export default defineStepType({
       await context.remember('previous', () => toRemember(path));
       await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path)));
       await mkdir(dirname(path), {recursive: true});
-      await replace(path, given.content, modeOf(given));
+      await replaceFile(path, given.content, modeOf(given));
       return {path, sha256: sha256(given.content)};
     });
   },
 
   async verify(given, context) {
     const path = pathOf(given, context);
-    const found = await look(path);
+    const found = await lookAt(path);
     if (holds(found, given)) return {ok: true, outputs: {path, sha256: sha256(given.content)}};
     const expected = `${path} with mode ${octal(modeOf(given))} and the ${Buffer.byteLength(given.content)} bytes of \`content\``;
     if (found === null) return {ok: false, expected, found: 'no such file'};
@@ -182,7 +111,7 @@ export default defineStepType({
       const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given));
       if (previous !== null) {
         await mkdir(dirname(path), {recursive: true});
-        return replace(path, Buffer.from(previous.content, 'base64'), previous.mode);
+        return replaceFile(path, Buffer.from(previous.content, 'base64'), previous.mode);
       }
       await orNull(unlink(path));
       await removeFolders(context);

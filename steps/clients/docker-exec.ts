@@ -5,7 +5,7 @@ import type {StepContext} from '../../engine/step-type.ts';
 import {ACT_MS, type Chunks, type Docker} from './docker.ts';
 import {handle} from './docker-containers.ts';
 import {Captured, type Channel, demux} from './docker-stream.ts';
-import {endFamily} from './survivors.ts';
+import {endFamily} from './process-family.ts';
 
 /** One command to run in a container. */
 export interface Exec {

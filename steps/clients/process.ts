@@ -6,10 +6,9 @@ import type {Readable} from 'node:stream';
 import {StringDecoder} from 'node:string_decoder';
 import {setImmediate as immediate, setTimeout as pause} from 'node:timers/promises';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
-import {endFamily, type Family} from './survivors.ts';
+import {KeptOutput} from './kept-output.ts';
+import {endFamily, type Family} from './process-family.ts';
 
-/** How much of an output stream is kept for results: half from its start, half from its end. */
-export const KEPT_BYTES = 1024 * 1024;
 /** After the process has ended, its pipes are read until they are silent for this long ... */
 const SILENCE_MS = 50;
 /** ... but never longer than this: a child in the background may hold them open, and print, for ever. */
@@ -41,58 +40,9 @@ export interface Finished {
   readonly truncated: boolean;
 }
 
-// a program that prints byte by byte must not leave a million buffers
-const joined = (chunks: Buffer[]): Buffer[] => (chunks.length > 1000 ? [Buffer.concat(chunks)] : chunks);
-
-/** Keeps both ends of a stream of any length, in bounded memory. */
-class Ends {
-  #head: Buffer[] = [];
-  #headBytes = 0;
-  #tail: Buffer[] = [];
-  #tailBytes = 0;
-  #dropped = 0;
-
-  add(chunk: Buffer): void {
-    const room = KEPT_BYTES / 2 - this.#headBytes;
-    const first = chunk.subarray(0, Math.max(room, 0));
-    const rest = chunk.subarray(first.length);
-    if (first.length > 0) this.#head.push(first);
-    this.#head = joined(this.#head);
-    this.#headBytes += first.length;
-    if (rest.length === 0) return;
-    this.#tail.push(rest);
-    this.#tail = joined(this.#tail);
-    this.#tailBytes += rest.length;
-    this.#dropOldest();
-  }
-
-  #dropOldest(): void {
-    for (;;) {
-      const oldest = this.#tail[0];
-      const excess = this.#tailBytes - KEPT_BYTES / 2;
-      if (oldest === undefined || excess <= 0) return;
-      const cut = Math.min(excess, oldest.length);
-      if (cut === oldest.length) this.#tail.shift();
-      else this.#tail[0] = oldest.subarray(cut);
-      this.#tailBytes -= cut;
-      this.#dropped += cut;
-    }
-  }
-
-  get truncated(): boolean {
-    return this.#dropped > 0;
-  }
-
-  toString(): string {
-    if (!this.truncated) return Buffer.concat([...this.#head, ...this.#tail]).toString();
-    const gap = `\n[... ${this.#dropped} bytes left out ...]\n`;
-    return `${Buffer.concat(this.#head)}${gap}${Buffer.concat(this.#tail)}`;
-  }
-}
-
 /** Reads a stream as fast as its consumer takes it: a full pipe makes the process wait. */
 const follow = (stream: Readable, output: ((text: string) => void) | undefined) => {
-  const kept = new Ends();
+  const kept = new KeptOutput();
   const decoder = new StringDecoder('utf8');
   let heardAt = performance.now();
   stream.on('data', (chunk: Buffer) => {
