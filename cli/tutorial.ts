@@ -1,6 +1,7 @@
 import type {DescribedCheck, DescribedStep, Description} from '../engine/index.ts';
-import type {Style} from './streams.ts';
-import {spoken} from './time.ts';
+import {inOneLine} from './command-line.ts';
+import {plain, type Style} from './streams.ts';
+import {ticking} from './time.ts';
 import {table, wrapped} from './width.ts';
 
 /** Longer lines are hard to read, however wide the terminal is. */
@@ -9,6 +10,8 @@ const WIDEST = 100;
 export interface Page {
   readonly columns: number;
   readonly style: Style;
+  /** How the reader named the runbook. */
+  readonly typed: string;
 }
 
 /** A runbook as a text to read: prose, then per step what it is for, what to type, and how it is checked. */
@@ -21,7 +24,7 @@ export const tutorial = (runbook: Description, page: Page): string[] => {
     ...needs(runbook, page),
     ...runbook.steps.flatMap((step, index) => ['', ...stepLines(step, index + 1, page)]),
     '',
-    `${style('dim', 'run it with:')} runbook run ${runbook.name}`,
+    `${style('dim', 'run it with:')} runbook run ${page.typed}`,
   ];
 };
 
@@ -57,23 +60,29 @@ const commandLines = (command: string, {style}: Page): string[] =>
     .map((line, index) => `    ${style('dim', index === 0 ? '$' : ' ')} ${style('cyan', line)}`.trimEnd());
 
 const checkLines = ({kind, command, expect, withinMs}: DescribedCheck, {style}: Page): string[] => {
-  const within = withinMs > 0 ? `, within ${spoken(withinMs)}` : '';
+  const within = withinMs > 0 ? `, within ${ticking(withinMs)}` : '';
   const mark = style('green', '✔');
   if (kind === 'own') return [`    ${mark} the step looks whether all of it is so${within}`];
   const holds = expect === undefined ? [] : [`    ${mark} ${expect.trim().replace(/\s*\n\s*/g, ' ')}${within}`];
   if (command === undefined) return holds;
-  return [`    ${mark} ${style('dim', '$')} ${command.split('\n')[0]}`, ...holds.map((line) => `  ${line}`)];
+  return [`    ${mark} ${style('dim', '$')} ${inOneLine(command)}`, ...holds.map((line) => `  ${line}`)];
 };
 
 /** Markdown paragraphs, wrapped; code and lists stay as they are written. */
-const prose = (text: string | undefined, {columns}: Page): string[] => {
+const prose = (text: string | undefined, {columns, style}: Page): string[] => {
   if (text === undefined || text.trim() === '') return [];
   const width = Math.min(columns - 1, WIDEST);
   return text
     .trim()
     .split(/\n{2,}/)
-    .flatMap((block) => ['', ...paragraph(block, width)]);
+    .flatMap((block) => ['', ...paragraph(block, width).map((line) => inline(line, style))]);
 };
+
+/** Emphasis and code of one line, as far as a terminal can show them. */
+const inline = (line: string, style: Style): string =>
+  line
+    .replace(/\*\*([^*]+)\*\*/g, (_, text: string) => style('bold', text))
+    .replace(/`([^`]+)`/g, (_, text: string) => (style === plain ? `\`${text}\`` : style('cyan', text)));
 
 const paragraph = (block: string, width: number): string[] =>
   /^( {4}|\t|\s*([-*+>|#]|\d+\.|```))/m.test(block) ? block.split('\n') : wrapped(block, width);

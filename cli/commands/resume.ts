@@ -1,5 +1,6 @@
 import type {ResumePlan, ResumeRequest} from '../../engine/index.ts';
 import {type Call, type CommandFile, collect, examples} from '../command.ts';
+import {inOneLine} from '../command-line.ts';
 import {conduct} from '../conduct.ts';
 import {quietHost} from '../host.ts';
 import {lookLines} from '../look-lines.ts';
@@ -98,7 +99,7 @@ const planLines = ({run, runbook, steps}: ResumePlan, {outStyle: style}: Call): 
     style('bold', todo.length === 0 ? 'nothing is left to do' : 'a resume would do'),
     ...todo.flatMap(({look, action, command}) => [
       `  ${look.step}  ${style('dim', ACTIONS[action] ?? '')}`,
-      ...(command === '' ? [] : [`    ${style('dim', `$ ${command.split('\n')[0]}`)}`]),
+      ...(command === '' ? [] : [`    ${style('dim', `$ ${inOneLine(command)}`)}`]),
     ]),
   ];
 };

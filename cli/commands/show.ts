@@ -29,7 +29,7 @@ export const show: CommandFile = {
     const runbook = await workshop.load(workshop.fileOf(call.args[0] ?? ''));
     const document = await workshop.engine.describeRunbook(runbook, workshop.registry, quietHost(call));
     if (call.json || call.options<Options>().format === 'json') call.printJson(document);
-    else call.print(tutorial(document, {columns: call.columns, style: call.outStyle}));
+    else call.print(tutorial(document, {columns: call.columns, style: call.outStyle, typed: call.args[0] ?? ''}));
     return 0;
   },
 };

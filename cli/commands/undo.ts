@@ -1,5 +1,6 @@
 import type {UndoStep} from '../../engine/index.ts';
 import {type Call, type CommandFile, examples} from '../command.ts';
+import {inOneLine} from '../command-line.ts';
 import {openDesk} from '../host.ts';
 import {hasTerminal} from '../prompt.ts';
 import {reportProblems} from '../report.ts';
@@ -95,7 +96,7 @@ const group = (action: UndoStep['action'], steps: readonly UndoStep[], call: Cal
   if (members.length === 0) return [];
   const keys = Math.max(...members.map(({step}) => widthOf(step)));
   const rows = members.map(({step, title, command}) => {
-    const shown = action === 'undo' && command !== '' ? `$ ${command.split('\n')[0]}` : title;
+    const shown = action === 'undo' && command !== '' ? `$ ${inOneLine(command)}` : title;
     return `  ${padded(step, keys)}  ${style('dim', shown)}`.trimEnd();
   });
   return [style(action === 'irreversible' ? ['bold', 'yellow'] : 'bold', TITLES[action]), ...rows];

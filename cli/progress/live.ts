@@ -1,3 +1,4 @@
+import {inOneLine} from '../command-line.ts';
 import {ticking} from '../time.ts';
 import {cut} from '../width.ts';
 import type {Board, Doing, RunningRow} from './board.ts';
@@ -72,7 +73,7 @@ const details = (step: RunningRow, frame: Frame): string[] => [
 ];
 
 const commandLine = (command: string): string[] => {
-  const line = oneLine(command.replace(/\\\n/g, ' '));
+  const line = inOneLine(command);
   return line === '' ? [] : [`$ ${line}`];
 };
 

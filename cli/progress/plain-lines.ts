@@ -3,7 +3,7 @@ import type {Output, Style} from '../streams.ts';
 import {clock, spoken, ticking} from '../time.ts';
 import {padded} from '../width.ts';
 import {OutputLines} from './output-lines.ts';
-import {FAILED, HOW, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE, type Wording} from './words.ts';
+import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE, type Wording} from './words.ts';
 
 const KEY_COLUMNS = 24;
 /** An unchanged observation is repeated this seldom. */
@@ -17,6 +17,7 @@ export class PlainLines {
   readonly #output = new Map<string, OutputLines>();
   readonly #waiting = new Map<string, {readonly text: string; readonly at: number}>();
   readonly #looked = new Set<string>();
+  readonly #running = new Set<string>();
   #keyColumns = 8;
 
   constructor(out: Output, style: Style, now: () => Date = () => new Date()) {
@@ -40,12 +41,15 @@ export class PlainLines {
     },
     notice: ({message}) => this.#tell('', NOTICE, message),
     interrupted: ({reason}) => this.#say('', `interrupted (${reason}): nothing new starts, what runs is ended`),
-    'run-finished': () => {},
+    'run-finished': () => {
+      for (const step of this.#running) this.#end(step, INTERRUPTED, '');
+    },
     'step-looked-at': (event) => {
       this.#looked.add(event.step);
-      this.#tell(event.step, STANDING[event.standing], lookText(event));
+      if (event.standing !== 'pending') this.#tell(event.step, STANDING[event.standing], lookText(event));
     },
     'step-started': ({step, attempt, command}) => {
+      this.#running.add(step);
       if (attempt > 0) this.#command(step, attempt === 1 ? 'start' : `attempt ${attempt}`, command);
     },
     'step-undoing': ({step, command}) =>
@@ -63,6 +67,7 @@ export class PlainLines {
     },
     'step-failed': ({step, durationMs, problem}) =>
       this.#end(step, FAILED, `(${spoken(durationMs)}): ${problem.message}`),
+    'step-interrupted': ({step, durationMs}) => this.#end(step, INTERRUPTED, `(${spoken(durationMs)})`),
     'step-undone': ({step, durationMs}) => this.#end(step, UNDONE, `(${spoken(durationMs)})`),
     'step-undo-failed': ({step, problem}) => this.#end(step, UNDO_FAILED, problem.message),
   };
@@ -99,6 +104,7 @@ export class PlainLines {
 
   #end(step: string, wording: Wording, text: string): void {
     this.#print(step, this.#output.get(step)?.flush() ?? []);
+    this.#running.delete(step);
     this.#output.delete(step);
     this.#waiting.delete(step);
     this.#tell(step, wording, text);

@@ -3,7 +3,7 @@ import {spoken} from '../time.ts';
 import {cut, wrapped} from '../width.ts';
 import type {Board} from './board.ts';
 import {below, type RowLayout, row} from './rows.ts';
-import {FAILED, HOW, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE} from './words.ts';
+import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE} from './words.ts';
 
 /** The lines that an event leaves behind for good on a terminal: what became of a step, and what the operator should know. */
 export const settledLines = (event: Event, board: Board, layout: RowLayout): string[] => {
@@ -16,6 +16,8 @@ export const settledLines = (event: Event, board: Board, layout: RowLayout): str
     case 'notice':
       return noticeLines(event.message, layout);
     case 'step-looked-at':
+      // That a step is still to come is shown by the live lines.
+      if (event.standing === 'pending') return [];
       return [row(STANDING[event.standing], titled(event.step), '', layout), ...lookDetails(event, layout)];
     case 'step-finished':
       return finished(event, board, layout);
@@ -30,6 +32,8 @@ export const settledLines = (event: Event, board: Board, layout: RowLayout): str
       return [row(UNDONE, titled(event.step), spoken(event.durationMs), layout)];
     case 'step-undo-failed':
       return [row(UNDO_FAILED, titled(event.step), '', layout), ...failureDetails(event.problem, layout)];
+    case 'step-interrupted':
+      return [row(INTERRUPTED, titled(event.step), spoken(event.durationMs), layout)];
     default:
       return [];
   }

@@ -1,7 +1,7 @@
 import type {Event, Outcome} from '../../engine/index.ts';
 import type {Style} from '../streams.ts';
 import {spoken} from '../time.ts';
-import {HOW, OUTCOME, SKIPPED, STANDING} from './words.ts';
+import {HOW, INTERRUPTED, OUTCOME, SKIPPED} from './words.ts';
 
 /** Counts what became of the steps, for the one line at the end. */
 export class Tally {
@@ -12,6 +12,7 @@ export class Tally {
     if (event.type === 'step-finished') this.#finished(event.step, event.how);
     else if (event.type === 'step-skipped') this.#count(SKIPPED[event.reason].word);
     else if (event.type === 'step-failed') this.#count('failed');
+    else if (event.type === 'step-interrupted') this.#count(INTERRUPTED.word);
     else if (event.type === 'step-undone') this.#count('undone');
     else if (event.type === 'step-undo-failed') this.#count('not undone');
     else if (event.type === 'step-looked-at' && KEPT.has(event.standing)) this.#kept.add(event.step);
@@ -19,7 +20,7 @@ export class Tally {
 
   /** `9 ran, 3 already true`; empty when nothing happened. */
   text(): string {
-    const kept: [string, number][] = this.#kept.size === 0 ? [] : [[STANDING.holds.word, this.#kept.size]];
+    const kept: [string, number][] = this.#kept.size === 0 ? [] : [['kept', this.#kept.size]];
     return [...kept, ...this.#counts].map(([word, count]) => `${count} ${word}`).join(', ');
   }
 

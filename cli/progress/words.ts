@@ -51,6 +51,7 @@ export const OUTCOME: Readonly<Record<Outcome, Wording>> = {
   partial: good('done so far'),
 };
 
+export const INTERRUPTED = warning('interrupted');
 export const FAILED = bad('failed');
 export const UNDONE = good('undone');
 export const UNDO_FAILED = bad('not undone');

@@ -87,7 +87,7 @@ test('counts what became of the steps', () => {
   tally.add({...finished, step: 'b', how: 'already-true'});
   tally.add({...finished, step: 'a', how: 'kept'} as Event);
 
-  assert.is(summary('done', 34_000, tally, plain), '✔ done in 34 s: 1 still holds, 1 ran, 1 already true');
+  assert.is(summary('done', 34_000, tally, plain), '✔ done in 34 s: 1 kept, 1 ran, 1 already true');
 });
 
 test.run();
