@@ -157,6 +157,8 @@ const inDoubt = (node: Node, finding: Finding | undefined): Look => {
 const assessFinished = (session: Session, node: Node, state: StepState, finding: Finding | undefined): Assessment => {
   const step = node.key;
   const outputs = finding?.ok === true ? {...state.outputs, ...finding.outputs} : state.outputs;
+  // It tidied up after an end that was none: what is done from here on needs it again.
+  if (node.step.always && session.state?.outcome !== 'done') return plain({step, standing: 'pending'}, 'perform');
   if (state.how === 'accepted')
     return plain({step, standing: 'accepted', ...detailOf(state.acceptedBecause)}, 'keep', outputs);
   if (isSuperseded(session, node)) return plain({step, standing: 'superseded'}, 'keep', outputs);

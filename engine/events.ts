@@ -107,6 +107,8 @@ export type Event =
     }
   | {readonly type: 'step-skipped'; readonly step: string; readonly reason: SkipReason}
   | {readonly type: 'step-failed'; readonly step: string; readonly problem: Problem; readonly durationMs: number}
+  /** A signal ended it; it is in doubt now, and resume decides. */
+  | {readonly type: 'step-interrupted'; readonly step: string; readonly durationMs: number}
   /** A signal arrived: nothing new starts, what runs is ended. */
   | {readonly type: 'interrupted'; readonly reason: string}
   | {readonly type: 'undo-started'; readonly run: string; readonly steps: readonly UndoStep[]}

@@ -143,6 +143,7 @@ class Work {
     const durationMs = performance.now() - this.#start;
     if (this.#signal.aborted) {
       if (this.#attempt > 0) await record(this.#session, {type: 'step-interrupted', step, attempt: this.#attempt});
+      tell(this.#session, {type: 'step-interrupted', step, durationMs});
       return {kind: 'interrupted'};
     }
     const problem = this.#session.redactor.json(

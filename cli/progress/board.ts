@@ -71,7 +71,7 @@ export class Board {
     'step-skipped': ({step}) => this.#end(step, true),
     'step-undone': ({step}) => this.#end(step, true),
     'step-failed': ({step}) => this.#end(step, false),
-    'step-interrupted': ({step}) => this.#end(step, false),
+    'step-interrupted': ({step}) => void this.running.delete(step),
     'step-undo-failed': ({step}) => this.#end(step, false),
     interrupted: ({reason}) => {
       this.interrupted = reason;

@@ -17,7 +17,6 @@ export class PlainLines {
   readonly #output = new Map<string, OutputLines>();
   readonly #waiting = new Map<string, {readonly text: string; readonly at: number}>();
   readonly #looked = new Set<string>();
-  readonly #running = new Set<string>();
   #keyColumns = 8;
 
   constructor(out: Output, style: Style, now: () => Date = () => new Date()) {
@@ -41,15 +40,12 @@ export class PlainLines {
     },
     notice: ({message}) => this.#tell('', NOTICE, message),
     interrupted: ({reason}) => this.#say('', `interrupted (${reason}): nothing new starts, what runs is ended`),
-    'run-finished': () => {
-      for (const step of this.#running) this.#end(step, INTERRUPTED, '');
-    },
+    'run-finished': () => {},
     'step-looked-at': (event) => {
       this.#looked.add(event.step);
       if (event.standing !== 'pending') this.#tell(event.step, STANDING[event.standing], lookText(event));
     },
     'step-started': ({step, attempt, command}) => {
-      this.#running.add(step);
       if (attempt > 0) this.#command(step, attempt === 1 ? 'start' : `attempt ${attempt}`, command);
     },
     'step-undoing': ({step, command}) =>
@@ -104,7 +100,6 @@ export class PlainLines {
 
   #end(step: string, wording: Wording, text: string): void {
     this.#print(step, this.#output.get(step)?.flush() ?? []);
-    this.#running.delete(step);
     this.#output.delete(step);
     this.#waiting.delete(step);
     this.#tell(step, wording, text);
