@@ -47,5 +47,8 @@ const escaped = (text: string): string =>
   text.replace(/[\\%\0]/g, (char) => (char === '%' ? '%%' : char === '\\' ? '\\\\' : '\\000'));
 
 /** A command that prints exactly this text. `printf` is part of the shell: nothing of it shows in a list of processes. */
-export const prints = (text: string): string =>
-  text.includes('\0') ? `printf ${quote(escaped(text))}` : `printf %s ${quote(text)}`;
+export const prints = (text: string): string => {
+  if (text.includes('\0')) return `printf ${quote(escaped(text))}`;
+  // most files end with a newline, and need no second line for it
+  return text.endsWith('\n') ? sh`printf '%s\\n' ${text.slice(0, -1)}` : sh`printf %s ${text}`;
+};

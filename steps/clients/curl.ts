@@ -41,6 +41,6 @@ export const curl = (request: CurlRequest): string => {
   const call = sh`curl ${flags} ${request.url}`;
   const posted = bodyFromStdin ? `${prints(body)} | ${call}` : call;
   if (secret.length === 0) return posted;
-  const headers = prints(`${secret.join('\n')}\n`);
+  const headers = sh`printf '%s\\n' ${secret}`;
   return bodyFromStdin ? `${headers} | { ${posted}; } 3<&0` : `${headers} | ${posted}`;
 };

@@ -192,7 +192,7 @@ withConsul(
     const line = kv.command({...options, token: variable('TOKEN')}, rig.context());
     await rig.sh(line, {TOKEN: 's3cret'});
 
-    assert.is(line, `printf %s 'X-Consul-Token: '"$TOKEN"'\n' | curl -fsS -X PUT -H @- --data-raw v ${url}/v1/kv/x`);
+    assert.is(line, `printf '%s\\n' 'X-Consul-Token: '"$TOKEN" | curl -fsS -X PUT -H @- --data-raw v ${url}/v1/kv/x`);
     assert.equal([...new Set(asked.map((one) => one.headers['x-consul-token']))], ['s3cret']);
   }),
 );
