@@ -1,0 +1,418 @@
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import * as assert from 'uvu/assert';
+import * as v from 'valibot';
+import type {Stamped} from '../engine/entries.ts';
+import {type Code, RunbookError} from '../engine/errors.ts';
+import type {Event, Standing} from '../engine/events.ts';
+import type {Host} from '../engine/host.ts';
+import {readJournal} from '../engine/journal.ts';
+import {loadRunbook} from '../engine/load.ts';
+import {type Plan, planRun} from '../engine/plan.ts';
+import {planResume, type ResumePlan, type ResumeRequest, resumeRun} from '../engine/resume.ts';
+import {type RunRequest, type RunResult, startRun} from '../engine/run.ts';
+import type {Runbook} from '../engine/runbook.ts';
+import {type StatusReport, statusOf} from '../engine/status.ts';
+import {
+  defineStepType,
+  type Effect,
+  type Json,
+  type Question,
+  type StepContext,
+  StepError,
+  type StepType,
+} from '../engine/step-type.ts';
+import {Store} from '../engine/store.ts';
+import {planUndo, type UndoRequest, type UndoResult, undoRun} from '../engine/undo.ts';
+
+const LIMIT_MS = 30_000;
+
+const options = v.strictObject({
+  /** What the step makes true; a step of the same key with another value has another effect. */
+  value: v.optional(v.any(), true),
+  /** Where: the step's own key when left out. */
+  name: v.optional(v.string()),
+  secret: v.optional(v.string()),
+});
+type Options = v.InferOutput<typeof options>;
+
+/** A step type whose every call the test decides. Its effect is an entry of `rig.world`. */
+export interface FakeStep {
+  readonly name: string;
+  readonly type: StepType;
+  /** Calls of `run`, `verify` and `undo` so far. */
+  runs: number;
+  looks: number;
+  undos: number;
+  /** What the next runs, looks and undos fail with. */
+  failure: string | Error | undefined;
+  lookFailure: string | Error | undefined;
+  undoFailure: string | Error | undefined;
+  /** Replaces what a run or a look returns. */
+  outputs: Json | undefined;
+  /** What a run prints. */
+  prints: readonly string[];
+  /** Runs that the test lets go by itself; see `hold`. */
+  during: ((options: Options, context: StepContext) => unknown) | undefined;
+  /** A run that makes no effect, so that its check fails. */
+  idle: boolean;
+  /** From now on a run waits, also for an abort. Resolves `started` when one does. */
+  hold(): {readonly started: Promise<void>; release(): void};
+}
+
+export interface FakeOptions {
+  readonly effect?: Effect;
+  /** It has a `verify`; true for converging steps. */
+  readonly check?: boolean;
+  /** It can be undone; false for steps that only look. */
+  readonly undo?: boolean;
+  readonly asks?: boolean;
+  /** Yields when the world may have changed. */
+  changes?(options: Options, context: StepContext): AsyncIterable<unknown>;
+}
+
+/** A result with what most tests ask about. */
+export interface Ran extends RunResult {
+  readonly ok: boolean;
+  /** The first step that failed. */
+  readonly failed: string | undefined;
+  readonly events: readonly Event[];
+}
+
+type Act = {readonly did: 'run' | 'undo'; readonly step: string; readonly name: string; readonly value: Json};
+
+export interface Rig {
+  readonly dir: string;
+  readonly stateDir: string;
+  readonly store: Store;
+  /** What is true: the effects of the fake steps, by name. */
+  readonly world: Map<string, Json>;
+  /** Everything that acted, in order, such as `run drain`. */
+  acts(): readonly string[];
+  readonly events: Event[];
+  /** What an operator answers; where it is undefined, there is no terminal. */
+  answer: boolean | undefined;
+  readonly asked: Question[];
+  readonly secrets: Map<string, string>;
+  env: Record<string, string>;
+  step(name: string, options?: FakeOptions): FakeStep;
+  write(tree: Readonly<Record<string, string>>): Promise<void>;
+  /** Writes `runbooks/test.yaml` with these steps, as YAML; `head` stands before `steps:`. */
+  runbook(steps: string, head?: string): Promise<void>;
+  load(file?: string): Promise<Runbook>;
+  host(): Host;
+  run(request?: Partial<RunRequest>): Promise<Ran>;
+  resume(request?: Partial<ResumeRequest>): Promise<Ran>;
+  planResume(request?: Partial<ResumeRequest>): Promise<ResumePlan>;
+  undo(request?: Partial<UndoRequest>): Promise<UndoResult>;
+  planUndo(request?: Partial<UndoRequest>): ReturnType<typeof planUndo>;
+  plan(request?: Partial<RunRequest>): Promise<Plan>;
+  status(run?: string): Promise<StatusReport>;
+  standings(run?: string): Promise<Record<string, Standing>>;
+  /** The first signal of the next or running call. */
+  interrupt(reason?: string): void;
+  /** The newest run's journal. */
+  journal(run?: string): readonly Stamped[];
+  journalFile(run?: string): string;
+  /**
+   * As if the process had died after entry `n`: cuts the journal, and takes back what was done later. What a step did
+   * between this entry and the next has happened (`acted`) or not.
+   */
+  crash(n: number, acted: boolean): void;
+}
+
+interface Pace {
+  readonly started: () => void;
+  readonly released: Promise<void>;
+}
+
+/** Wraps a test body: owns its folder, bounds its time, shows the journal when it fails. */
+export const rigTest =
+  (body: (rig: Rig) => Promise<void>, limitMs = LIMIT_MS) =>
+  async (): Promise<void> => {
+    const rig = makeRig(await mkdtemp(join(tmpdir(), 'runbook-rig-')));
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`the test took longer than ${limitMs} ms`)), limitMs);
+    });
+    try {
+      await Promise.race([body(rig), limit]);
+    } catch (error) {
+      console.error(journalsOf(rig));
+      throw reportable(error);
+    } finally {
+      clearTimeout(timer);
+      await rm(rig.dir, {recursive: true, force: true});
+    }
+  };
+
+// uvu takes `details` of an error for text, and breaks off silently where it is not
+const reportable = (error: unknown): unknown =>
+  error instanceof StepError ? new Error(`${error.name}: ${error.message}`, {cause: error}) : error;
+
+const LONGEST_SHOWN = 8000;
+
+const journalsOf = (rig: Rig): string =>
+  rig.store
+    .runs()
+    .reverse()
+    .map((run) => {
+      const file = rig.store.journalOf(run);
+      return `-- journal of ${run}\n${existsSync(file) ? readFileSync(file, 'utf8').slice(-LONGEST_SHOWN) : 'none'}`;
+    })
+    .join('\n');
+
+/** Waits for a call to fail with a code of ours. */
+export const rejects = async (promise: Promise<unknown>, code: Code): Promise<RunbookError> => {
+  try {
+    await promise;
+  } catch (error) {
+    if (!(error instanceof RunbookError)) throw error;
+    assert.is(error.code, code, error.message);
+    return error;
+  }
+  assert.unreachable(`nothing failed; ${code} was expected`);
+  throw new Error('unreachable');
+};
+
+/** The same for what fails at once. */
+export const throws = (act: () => unknown, code: Code): RunbookError => {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof RunbookError)) throw error;
+    assert.is(error.code, code, error.message);
+    return error;
+  }
+  assert.unreachable(`nothing failed; ${code} was expected`);
+  throw new Error('unreachable');
+};
+
+/** A step's key without the run. */
+const stepOf = (context: StepContext): string => context.key.slice(context.key.indexOf('/') + 1);
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+const thrown = (failure: string | Error | undefined): void => {
+  if (failure === undefined) return;
+  throw typeof failure === 'string' ? new StepError(failure) : failure;
+};
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), {once: true});
+  });
+
+const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) => void): FakeStep => {
+  const effect = given.effect ?? 'converges';
+  let pace: Pace | undefined;
+  const nameOf = (options: Options, context: StepContext): string => options.name ?? stepOf(context);
+  const holds = (options: Options, context: StepContext): boolean =>
+    same(rig.world.get(nameOf(options, context)), options.value);
+  const found = (options: Options) => (fake.outputs ?? {value: options.value}) as {value: unknown};
+  const fake: FakeStep = {
+    name,
+    runs: 0,
+    looks: 0,
+    undos: 0,
+    failure: undefined,
+    lookFailure: undefined,
+    undoFailure: undefined,
+    outputs: undefined,
+    prints: [],
+    during: undefined,
+    idle: false,
+    hold() {
+      let started = (): void => {};
+      let release = (): void => {};
+      const hasStarted = new Promise<void>((resolve) => (started = resolve));
+      const released = new Promise<void>((resolve) => (release = resolve));
+      pace = {started, released};
+      return {
+        started: hasStarted,
+        release: () => {
+          pace = undefined;
+          release();
+        },
+      };
+    },
+    type: defineStepType({
+      name,
+      about: 'A fake',
+      options,
+      outputs: v.object({value: v.optional(v.any()), ip: v.optional(v.string()), token: v.optional(v.string())}),
+      effect,
+      effectIsSettable: true,
+      secretOptions: ['secret', 'value'],
+      ...(given.asks === undefined ? {} : {asks: given.asks}),
+      command: ({value}) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      async run(options, context) {
+        fake.runs++;
+        for (const text of fake.prints) context.output(text);
+        await fake.during?.(options, context);
+        const now = pace;
+        if (now !== undefined) {
+          now.started();
+          await Promise.race([now.released, aborted(context.signal)]);
+        }
+        thrown(fake.failure);
+        if (effect === 'reads') return found(options);
+        if (!fake.idle)
+          acted({did: 'run', step: stepOf(context), name: nameOf(options, context), value: options.value});
+        return found(options);
+      },
+      ...(effect !== 'reads' && (given.check ?? effect === 'converges')
+        ? {
+            async verify(options: Options, context: StepContext) {
+              fake.looks++;
+              thrown(fake.lookFailure);
+              const name = nameOf(options, context);
+              if (holds(options, context)) return {ok: true as const, outputs: found(options)};
+              const there = rig.world.has(name) ? JSON.stringify(rig.world.get(name)) : 'nothing';
+              return {ok: false as const, expected: `${name} = ${JSON.stringify(options.value)}`, found: there};
+            },
+          }
+        : {}),
+      ...(effect !== 'reads' && (given.undo ?? true)
+        ? {
+            async undo(options: Options, context: StepContext) {
+              fake.undos++;
+              thrown(fake.undoFailure);
+              acted({did: 'undo', step: stepOf(context), name: nameOf(options, context), value: null});
+            },
+          }
+        : {}),
+      ...(given.changes === undefined ? {} : {changes: given.changes}),
+    }) as unknown as StepType,
+  };
+  return fake;
+};
+
+const makeRig = (dir: string): Rig => {
+  const registry = new Map<string, StepType>();
+  const stateDir = join(dir, '.runbook');
+  const store = new Store(stateDir);
+  const done: {readonly act: Act; readonly entry: number}[] = [];
+  let abort = new AbortController();
+  const main = join(dir, 'runbooks/test.yaml');
+
+  const apply = ({did, name, value}: Act): void => {
+    if (did === 'run') rig.world.set(name, value);
+    else rig.world.delete(name);
+  };
+  const linesOf = (file: string): readonly string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
+  const newest = (): string => store.runs()[0] ?? 'none';
+  const acted = (act: Act): void => {
+    done.push({act, entry: Math.max(0, linesOf(store.journalOf(newest())).length - 1)});
+    apply(act);
+  };
+  const seen = (result: RunResult, from: number): Ran => ({
+    ...result,
+    ok: result.outcome === 'done',
+    failed: result.failures[0]?.step,
+    events: rig.events.slice(from),
+  });
+  const load = (file: string): Promise<Runbook> =>
+    loadRunbook(file, {
+      registry,
+      requirements: ['docker'],
+      find: async (name, from) => {
+        const path = join(dirname(from), `${name}.yaml`);
+        return existsSync(path) ? path : undefined;
+      },
+    });
+  const request = async (given: Partial<RunRequest> = {}): Promise<RunRequest> => ({
+    runbook: given.runbook ?? (await rig.load()),
+    registry,
+    set: {},
+    envFiles: [],
+    ...given,
+  });
+  const again = (given: Partial<ResumeRequest> = {}): ResumeRequest => ({
+    registry,
+    load,
+    set: {},
+    envFiles: [],
+    redo: [],
+    accept: [],
+    ...given,
+  });
+
+  const rig: Rig = {
+    dir,
+    stateDir,
+    store,
+    world: new Map(),
+    acts: () => done.map(({act}) => `${act.did} ${act.step}`),
+    events: [],
+    answer: undefined,
+    asked: [],
+    secrets: new Map(),
+    env: {PATH: process.env.PATH ?? ''},
+    step(name, given = {}) {
+      const fake = fakeStep(rig, name, given, acted);
+      registry.set(name, fake.type);
+      return fake;
+    },
+    async write(tree) {
+      for (const [path, text] of Object.entries(tree)) {
+        await mkdir(dirname(join(dir, path)), {recursive: true});
+        await writeFile(join(dir, path), text);
+      }
+    },
+    runbook: (steps, head = '') =>
+      rig.write({'runbooks/test.yaml': `name: test\ntitle: A test\n${head}\nsteps:\n${steps}`}),
+    load: (file = main) => load(file),
+    host: () => ({
+      env: rig.env,
+      cwd: dir,
+      stateDir,
+      signal: abort.signal,
+      killSignal: new AbortController().signal,
+      version: '0.0.0-test',
+      emit: (event) => void rig.events.push(event),
+      ask: async (question) => {
+        rig.asked.push(question);
+        if (rig.answer !== undefined) return rig.answer;
+        throw new RunbookError({code: 'no-terminal', message: 'nobody can answer'});
+      },
+      askSecret: async (name) => rig.secrets.get(name),
+    }),
+    async run(given) {
+      const from = rig.events.length;
+      return seen(await startRun(await request(given), rig.host()), from);
+    },
+    async resume(given) {
+      const from = rig.events.length;
+      return seen(await resumeRun(again(given), rig.host()), from);
+    },
+    planResume: (given) => planResume(again(given), rig.host()),
+    undo: (given = {}) => undoRun({registry, load, ...given}, rig.host()),
+    planUndo: (given = {}) => planUndo({registry, load, ...given}, rig.host()),
+    plan: async (given) => planRun(await request(given), rig.host()),
+    status: (run) => statusOf({registry, load, ...(run === undefined ? {} : {run})}, rig.host()),
+    async standings(run) {
+      const {steps} = await rig.status(run);
+      return Object.fromEntries(steps.map(({step, standing}) => [step, standing]));
+    },
+    interrupt(reason = 'SIGINT') {
+      const now = abort;
+      abort = new AbortController();
+      now.abort(reason);
+    },
+    journal: (run = newest()) => readJournal(store.journalOf(run)).entries,
+    journalFile: (run = newest()) => store.journalOf(run),
+    crash(n, acted) {
+      const file = rig.journalFile();
+      writeFileSync(file, `${linesOf(file).slice(0, n).join('\n')}\n`);
+      const happened = done.filter(({entry}) => entry < n || (acted && entry === n));
+      done.splice(0, done.length, ...happened);
+      rig.world.clear();
+      for (const {act} of happened) apply(act);
+    },
+  };
+  return rig;
+};
