@@ -9,6 +9,7 @@ import {messageOf, RunbookError} from './errors.ts';
  * line above: a changed, lost or swapped line breaks the chain. An entry is durable (fdatasync) before `append` resolves.
  */
 
+const NEWLINE = 0x0a;
 const SUM = /,"sum":"([0-9a-f]{8})"\}$/;
 
 const seal = (body: string, previous: number): {line: string; sum: number} => {
@@ -41,11 +42,21 @@ const readLine = (text: string, previous: number): {entry: Stamped; sum: number}
   return {entry: JSON.parse(text) as Stamped, sum};
 };
 
+/** What never arrived before a power loss ends where a block of the disk does. */
+const BLOCK_BYTES = 512;
+
 /**
  * A crash can leave a part of the last entry at the end; everything before it was synced. A write that was cut has no
- * newline, or, after a power loss, holds NUL bytes where data never arrived.
+ * newline, or, after a power loss, holds NUL bytes where data never arrived. Anything else was changed by somebody.
  */
-const isTorn = (bytes: Buffer): boolean => bytes.at(-1) !== 0x0a || bytes.includes(0);
+const isTorn = (rest: Buffer, offset: number, n: number, sum: number): boolean => {
+  const hole = rest.indexOf(0);
+  const holeEnd = offset + rest.lastIndexOf(0) + 1;
+  const isCut = rest.at(-1) !== NEWLINE || (hole !== -1 && holeEnd % BLOCK_BYTES === 0);
+  const begin = `{"n":${n},"at":"`;
+  const text = rest.toString('latin1', 0, Math.min(hole === -1 ? rest.length : hole, begin.length));
+  return isCut && begin.startsWith(text) && readLine(rest.toString('utf8', 0, rest.length - 1), sum) === undefined;
+};
 
 /** Walks the lines; stops at a torn tail. */
 export const parseJournal = (file: string, bytes: Buffer): JournalContents => {
@@ -53,13 +64,13 @@ export const parseJournal = (file: string, bytes: Buffer): JournalContents => {
   let offset = 0;
   let sum = 0;
   while (offset < bytes.length) {
-    const newline = bytes.indexOf(0x0a, offset);
+    const newline = bytes.indexOf(NEWLINE, offset);
     const end = newline === -1 ? bytes.length : newline + 1;
     const read = newline === -1 ? undefined : readLine(bytes.toString('utf8', offset, newline), sum);
     if (read === undefined) {
       const rest = bytes.subarray(offset);
       const isLast = end === bytes.length || rest.every((byte, index) => index < end - offset || byte === 0);
-      if (isLast && isTorn(rest)) break;
+      if (isLast && isTorn(rest, offset, entries.length + 1, sum)) break;
       throw damaged(file, entries.length + 1, `entry ${entries.length + 1} does not match its checksum`);
     }
     entries.push(read.entry);
@@ -211,6 +222,8 @@ export class Journal {
   }
 
   close(): void {
+    // The number of a closed file may soon be another one's.
+    this.#broken ??= unwritable(this.file, new Error('it is closed'));
     closeSync(this.#fd);
   }
 }
