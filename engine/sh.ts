@@ -42,9 +42,9 @@ export const sh = (strings: TemplateStringsArray, ...values: readonly Word[]): s
   return line.trimEnd();
 };
 
-// printf's own escapes for a text with a NUL, which no shell word can hold
-const escaped = (text: string): string =>
-  text.replace(/[\\%\0]/g, (char) => (char === '%' ? '%%' : char === '\\' ? '\\\\' : '\\000'));
+// printf's own escapes, for a text with a NUL, which no shell word can hold; a dash in front would be an option
+const ESCAPES: Readonly<Record<string, string>> = {'%': '%%', '\\': '\\\\', '\0': '\\000', '-': '\\055'};
+const escaped = (text: string): string => text.replace(/^-|[\\%\0]/g, (char) => ESCAPES[char] ?? char);
 
 /** A command that prints exactly this text. `printf` is part of the shell: nothing of it shows in a list of processes. */
 export const prints = (text: string): string => {
