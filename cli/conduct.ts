@@ -4,10 +4,8 @@ import {openDesk} from './host.ts';
 import {summary, Tally} from './progress/tally.ts';
 import type {Prompter} from './prompt.ts';
 import {labelled, reportProblems} from './report.ts';
+import {codeOfSignal} from './signals.ts';
 import type {Workshop} from './workshop.ts';
-
-/** Exit codes of a run that a signal ended: 128 and the signal's number. */
-const SIGNAL_CODES: Readonly<Record<string, number>> = {SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143};
 
 /** Runs or resumes with progress, then says how it went and what to type next. */
 export const conduct = async (
@@ -31,7 +29,7 @@ export const conduct = async (
 
 const exitCode = ({around}: Call, {outcome}: RunResult, codes: Workshop['engine']['EXIT']): number => {
   if (outcome === 'failed') return codes.failed;
-  if (outcome === 'interrupted') return SIGNAL_CODES[String(around.signal.reason)] ?? codes.interrupted;
+  if (outcome === 'interrupted') return codeOfSignal(around.signal.reason);
   return codes.done;
 };
 

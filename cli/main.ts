@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import {writeSync} from 'node:fs';
-import {constants} from 'node:os';
 import {productId, version} from './package.ts';
 import {reportInternal} from './report.ts';
+import {codeOfSignal} from './signals.ts';
 import {plain} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
 
@@ -17,15 +17,12 @@ const stopping = new AbortController();
 const killing = new AbortController();
 let held = false;
 
-/** 128 and the number of the signal, as shells do it. */
-const codeOf = (signal: string): number => 128 + ((constants.signals as Record<string, number>)[signal] ?? 2);
-
 const interrupt = (reason: string): void => {
-  if (!held || killing.signal.aborted) process.exit(codeOf(reason));
+  if (!held || killing.signal.aborted) process.exit(codeOfSignal(reason));
   if (!stopping.signal.aborted) stopping.abort(reason);
   else {
     killing.abort(reason);
-    setTimeout(() => process.exit(codeOf(reason)), LAST_RESORT_MS).unref();
+    setTimeout(() => process.exit(codeOfSignal(reason)), LAST_RESORT_MS).unref();
   }
 };
 

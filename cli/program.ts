@@ -3,6 +3,7 @@ import type {CODES, Problem, RunbookError} from '../engine/index.ts';
 import {Call, type CommandFile, examples} from './command.ts';
 import {productId, version} from './package.ts';
 import {type ReportStyle, reportInternal, reportProblems} from './report.ts';
+import {codeOfSignal} from './signals.ts';
 import {styleFor} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
 
@@ -116,6 +117,10 @@ const isRunbookError = (error: unknown): error is RunbookError =>
 const tellError = (error: unknown, around: Surroundings): number => {
   const {stderr, argv} = around;
   const debug = argv.includes('--debug');
+  if (!isRunbookError(error) && around.signal.aborted) {
+    stderr.write(`interrupted (${around.signal.reason})\n`);
+    return codeOfSignal(around.signal.reason);
+  }
   if (!isRunbookError(error)) {
     const {style} = reportStyle(around);
     stderr.write(reportInternal(error, version(), debug, style));

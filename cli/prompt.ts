@@ -36,16 +36,16 @@ export class Prompter {
         question.kind === 'confirm' ? 'answer it with --yes, or run it in a terminal' : 'run it in a terminal';
       throw refuse(`nobody can be asked: ${question.message.split('\n')[0]}`, next);
     }
-    return this.#alone(() => this.#put(question));
+    return this.withTerminal(() => this.#put(question));
   };
 
   readonly askSecret: NonNullable<Host['askSecret']> = async (name, about) => {
     if (!hasTerminal(this.#answers.around)) return undefined;
-    return this.#alone(() => this.#putSecret(name, about));
+    return this.withTerminal(() => this.#putSecret(name, about));
   };
 
-  /** Steps run in parallel; questions must not. */
-  #alone<T>(act: () => Promise<T>): Promise<T> {
+  /** Leaves the terminal to one act at a time, with the drawing paused: steps run in parallel, questions must not. */
+  withTerminal<T>(act: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(async () => {
       await this.#answers.progress.pause();
       try {
@@ -86,6 +86,7 @@ export class Prompter {
     try {
       return await prompt.run();
     } catch {
+      around.signal.removeEventListener('abort', cancel);
       // Ctrl-C reached the prompt as a key: the terminal is in raw mode, no signal was sent.
       if (!around.signal.aborted) around.interrupt('SIGINT');
       throw refuse('the question was not answered', 'go on with: runbook resume');

@@ -32,7 +32,8 @@ export const ensureRequirements = async (
   const absent = missing(await diagnose(machine, requires));
   if (absent.length === 0) return;
   if (absent.some(({fixable}) => fixable) && (provision || (await agreed(absent, call, prompter)))) {
-    await repair(machine, (text) => void call.around.stderr.write(text));
+    await prompter.withTerminal(() => repair(machine, (text) => void call.around.stderr.write(text)));
+    call.around.signal.throwIfAborted();
     const still = missing(await diagnose(machine, requires));
     if (still.length > 0) throw missingError(still, workshop);
   } else throw missingError(absent, workshop);

@@ -1,9 +1,11 @@
-import type {UndoStep} from '../../engine/index.ts';
+import type {UndoResult, UndoStep} from '../../engine/index.ts';
 import {type Call, type CommandFile, examples} from '../command.ts';
 import {inOneLine} from '../command-line.ts';
 import {openDesk} from '../host.ts';
+import {INTERRUPTED, UNDO_FAILED, UNDONE} from '../progress/words.ts';
 import {hasTerminal} from '../prompt.ts';
-import {reportProblems} from '../report.ts';
+import {labelled, reportProblems} from '../report.ts';
+import {codeOfSignal} from '../signals.ts';
 import {padded, widthOf} from '../width.ts';
 import {openWorkshop, type Workshop} from '../workshop.ts';
 
@@ -51,9 +53,9 @@ export const undo: CommandFile = {
       }
       call.around.holdSignals();
       progress.resume();
-      const {undone, failed} = await engine.undoRun({...request, run: planned.run}, host);
+      const result = await engine.undoRun({...request, run: planned.run}, host);
       await progress.pause();
-      return tellResult(call, undone, failed);
+      return tellResult(call, result);
     } finally {
       await progress.pause();
     }
@@ -102,13 +104,18 @@ const group = (action: UndoStep['action'], steps: readonly UndoStep[], call: Cal
   return [style(action === 'irreversible' ? ['bold', 'yellow'] : 'bold', TITLES[action]), ...rows];
 };
 
-const tellResult = (
-  call: Call,
-  undone: readonly string[],
-  failed: readonly {step: string; problem: Parameters<typeof reportProblems>[0][number]}[],
-): number => {
+const tellResult = (call: Call, {run, undone, failed, interrupted}: UndoResult): number => {
+  const {around, report, json, errStyle} = call;
   const problems = failed.map(({problem}) => problem);
-  if (problems.length > 0) call.around.stderr.write(`\n${reportProblems(problems, call.report)}`);
-  if (!call.json) call.tell(['', `${undone.length} taken back${failed.length > 0 ? `, ${failed.length} not` : ''}`]);
+  if (problems.length > 0) around.stderr.write(`\n${reportProblems(problems, report)}`);
+  const {mark, format} = interrupted ? INTERRUPTED : failed.length > 0 ? UNDO_FAILED : UNDONE;
+  const counts = `${undone.length} taken back${failed.length > 0 ? `, ${failed.length} not` : ''}`;
+  if (!json)
+    call.tell([
+      '',
+      `${errStyle(format, mark)} ${counts}`,
+      ...(interrupted ? labelled('next', `go on with: runbook undo ${run}`, errStyle) : []),
+    ]);
+  if (interrupted) return codeOfSignal(around.signal.reason);
   return failed.length > 0 ? 1 : 0;
 };

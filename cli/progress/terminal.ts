@@ -124,8 +124,9 @@ export class TerminalProgress {
     await this.#closed;
   }
 
-  /** Draws again. */
+  /** Draws again; nothing changes when it does already. */
   resume(): void {
+    if (this.#close !== undefined) return;
     const open = new Promise<void>((resolve) => {
       this.#close = resolve;
     });

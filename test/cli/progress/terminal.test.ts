@@ -63,6 +63,7 @@ test('keeps its hands off the terminal while it is paused, and tells afterwards 
   assert.is(terminal.writes, writes);
 
   progress.resume();
+  progress.resume();
   await progress.pause();
   assert.match(terminal.lines().join('\n'), '✔ a');
 });
