@@ -3,6 +3,7 @@ import {prints, quote} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type StepContext} from '../engine/step-type.ts';
 import {ask, type Where} from './clients/consul.ts';
 import {apiPath, CONSUL_SECRETS, consulCurl, serverOptions} from './clients/consul-options.ts';
+import {fromRemembered, type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 
 const options = v.strictObject({
   key: v.pipe(
@@ -20,8 +21,8 @@ const options = v.strictObject({
 });
 type Options = v.InferOutput<typeof options>;
 
-/** What the key had; base64, since it need not be text. Null: there was no such key. */
-type Previous = string | null;
+/** What the key had; null: there was no such key. */
+type Previous = RememberedBytes | null;
 
 /** An entry of Consul's; the client has decoded the value. */
 interface Entry {
@@ -52,16 +53,16 @@ const write = (where: Where, key: string, value: Buffer | undefined, context: St
 const isWanted = (found: Buffer | undefined, wanted: Buffer | undefined): boolean =>
   wanted === undefined ? found === undefined : found?.equals(wanted) === true;
 
-const base64 = (value: Buffer | undefined): Previous => value?.toString('base64') ?? null;
-const fromBase64 = (previous: Previous) => (previous === null ? undefined : Buffer.from(previous, 'base64'));
+const previousOf = (found: Buffer | undefined): Previous => (found === undefined ? null : toRemembered(found));
+const textOf = (previous: Previous): string | null => (previous && fromRemembered(previous)?.toString()) ?? null;
 
 const remembered = (given: Options, context: StepContext): Promise<Previous> =>
-  context.remember<Previous>('previous', async () => base64((await read(given, context))?.value));
+  context.remember<Previous>('previous', async () => previousOf((await read(given, context))?.value));
 
 /** Asked by undo where `run` never was: what a person typed is ours, anything else was there before. */
 const beforeTyping = async (given: Options, context: StepContext): Promise<Previous> => {
   const found = (await read(given, context))?.value;
-  return isWanted(found, wantedOf(given)) ? null : base64(found);
+  return isWanted(found, wantedOf(given)) ? null : previousOf(found);
 };
 
 const shown = (value: Buffer | undefined): string =>
@@ -75,7 +76,10 @@ export default defineStepType({
   about: "Sets or removes a key of Consul's store; undo puts back the value that it replaced.",
   options,
   outputs: v.object({
-    previous: v.pipe(v.nullable(v.string()), v.description('The value that it had before; null without one')),
+    previous: v.pipe(
+      v.nullable(v.string()),
+      v.description('The value that it had before; null without one, and when it held a secret'),
+    ),
     index: v.pipe(v.number(), v.description("Consul's ModifyIndex of the key; 0 when there is none")),
   }),
   effect: 'converges',
@@ -91,20 +95,21 @@ export default defineStepType({
     const previous = await remembered(given, context);
     await write(given, given.key, wanted, context);
     const index = (await read(given, context))?.index ?? 0;
-    return {previous: fromBase64(previous)?.toString() ?? null, index};
+    return {previous: textOf(previous), index};
   },
 
   async verify(given, context) {
     const found = await read(given, context);
     const wanted = wantedOf(given);
     if (!isWanted(found?.value, wanted)) return {ok: false, expected: shown(wanted), found: shown(found?.value)};
-    const previous = fromBase64(await remembered(given, context));
-    return {ok: true, outputs: {previous: previous?.toString() ?? null, index: found?.index ?? 0}};
+    const previous = textOf(await remembered(given, context));
+    return {ok: true, outputs: {previous, index: found?.index ?? 0}};
   },
 
   async undo(given, context) {
     const previous = await context.remember<Previous>('previous', () => beforeTyping(given, context));
-    await write(given, given.key, fromBase64(previous), context);
+    const value = previous === null ? undefined : toPutBack(previous, given.key);
+    await write(given, given.key, value, context);
   },
 
   shell: {

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import {prints, quote, sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
 import {lookAt, missingFolders, orExplain, orNull, replaceFile} from './clients/file.ts';
+import {type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 
 /** A larger file is not replaced: what undo would need of it does not belong in a journal. */
 const MAX_PREVIOUS_BYTES = 1024 * 1024;
@@ -28,8 +29,8 @@ const outputs = v.object({
   sha256: v.pipe(v.string(), v.description('Hash of the content, in hex')),
 });
 
-/** What stood there before; base64, since it need not be text. */
-type Previous = {readonly content: string; readonly mode: number};
+/** What stood there before. */
+type Previous = {readonly content: RememberedBytes; readonly mode: number};
 
 const pathOf = ({path}: Options, {dir}: Site): string => resolve(dir, path);
 const modeOf = ({mode}: Options): number => Number.parseInt(mode, 8);
@@ -47,7 +48,7 @@ const toRemember = async (path: string): Promise<Previous | null> => {
     });
   }
   const found = await lookAt(path);
-  return found === null ? null : {content: found.content.toString('base64'), mode: found.mode};
+  return found === null ? null : {content: toRemembered(found.content), mode: found.mode};
 };
 
 /** Asked by undo where `run` never was: what a person typed is ours, anything else was there before. */
@@ -110,8 +111,9 @@ export default defineStepType({
     await orExplain(path, async () => {
       const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given));
       if (previous !== null) {
+        const content = toPutBack(previous.content, path);
         await mkdir(dirname(path), {recursive: true});
-        return replaceFile(path, Buffer.from(previous.content, 'base64'), previous.mode);
+        return replaceFile(path, content, previous.mode);
       }
       await orNull(unlink(path));
       await removeFolders(context);

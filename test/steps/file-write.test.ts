@@ -5,7 +5,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import * as v from 'valibot';
 import {variable} from '../../engine/sh.ts';
-import {PermanentError, StepError} from '../../engine/step-type.ts';
+import {PermanentError, type StepContext, StepError} from '../../engine/step-type.ts';
 import write from '../../steps/file-write.ts';
 import {stepTest} from '../step-rig.ts';
 
@@ -92,6 +92,27 @@ test(
 
     assert.ok((await readFile(path)).equals(bytes));
     assert.is(await modeOf(path), '640');
+  }),
+);
+
+test(
+  'undo puts nothing back that the journal had to mask',
+  stepTest(async (rig) => {
+    await writeFile(join(rig.dir, 'x'), 'token s3cretvalue');
+    const journal = new Map<string, string>();
+    const remember: StepContext['remember'] = async (name, make) => {
+      const made = journal.get(name) ?? JSON.stringify(await make()).replace(/(?<="base64":"\w{8})\w{8}/, '***');
+      journal.set(name, made);
+      return JSON.parse(made);
+    };
+    const options = given({path: 'x', content: 'new'});
+    await write.run(options, rig.context({remember}));
+
+    const error = await write.undo?.(options, rig.context({remember})).catch((e) => e);
+
+    assert.instance(error, PermanentError);
+    assert.match(error.message, 'contained a secret');
+    assert.is(await readFile(join(rig.dir, 'x'), 'utf8'), 'new');
   }),
 );
 
