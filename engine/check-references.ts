@@ -25,12 +25,12 @@ export interface Known {
 }
 
 /** Notes what a step's expressions read but can't: unknown names, later steps, results where there are none. */
-export const checkReferences = (draft: StepDraft, index: number, known: Known): void => {
+export const checkReferences = (draft: StepDraft, known: Known): void => {
   for (const slot of slotsOf(draft)) {
     for (const expression of slot.expressions) {
       if (slot.isCondition) noteCondition(expression, draft, known);
       for (const reference of expression.references)
-        note(new Check(draft, index, slot, known).check(reference), reference, draft, known);
+        note(new Check(draft, slot, known).check(reference), reference, draft, known);
     }
   }
 };
@@ -70,13 +70,11 @@ const note = (found: Wrong | undefined, {place}: Reference, {step}: StepDraft, {
 /** What is wrong with one reference, by its root. */
 class Check {
   readonly #draft: StepDraft;
-  readonly #index: number;
   readonly #slot: Slot;
   readonly #known: Known;
 
-  constructor(draft: StepDraft, index: number, slot: Slot, known: Known) {
+  constructor(draft: StepDraft, slot: Slot, known: Known) {
     this.#draft = draft;
-    this.#index = index;
     this.#slot = slot;
     this.#known = known;
   }
@@ -151,7 +149,7 @@ class Check {
       return wrong('not-before', "a step can't read its own outputs", {
         next: ['read "result" instead'],
       });
-    if (position > this.#index)
+    if (position > this.#draft.index)
       return wrong('not-before', `step "${id}" comes later in the file`, {
         next: [`put step "${id}" before this one`],
       });

@@ -6,7 +6,8 @@ import {literalKeys} from './step-outputs.ts';
 import {referencesOf} from './template.ts';
 
 /** Notes steps that stand in an order that can't be. */
-export const checkOrder = (one: StepDraft, index: number, draft: Draft, mistakes: Mistakes): void => {
+export const checkOrder = (one: StepDraft, draft: Draft, mistakes: Mistakes): void => {
+  const {index} = one;
   const {id} = one.step;
   for (const {name, place} of one.needs) {
     const position = draft.positions.get(name);

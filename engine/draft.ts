@@ -17,6 +17,10 @@ export interface ChildDraft {
 /** A step as it stands in the file, with the places of the names that the checks may complain about. */
 export interface StepDraft {
   readonly step: Step;
+  /** Position in the file, from 0. */
+  readonly index: number;
+  /** Names under `outputs:`, also of those that could not be read. */
+  readonly outputNames: readonly string[];
   readonly child?: ChildDraft;
   readonly needs: readonly Named[];
   readonly until?: Named;

@@ -15,6 +15,8 @@ export interface Described {
   readonly details: Pick<Problem, 'expected' | 'found' | 'next'>;
 }
 
+const MOST_UNKNOWN = 20;
+
 /** How a schema's own outermost map is called: `docker.run` has options, `a step` has keys. */
 export interface Naming {
   readonly holder: string;
@@ -27,7 +29,34 @@ export const describeIssues = (
   schema: v.GenericSchema,
   naming: Naming,
 ): readonly Described[] =>
-  issues.flatMap((issue) => meant(issue, [])).map(({issue, path}) => describe(issue, path, schema, naming));
+  withoutEchoes(
+    issues
+      .flatMap((issue) => meant(issue, []))
+      .flatMap((located) => siblings(located, schema))
+      .map(({issue, path}) => describe(issue, path, schema, naming)),
+  );
+
+// The library names only the first unknown key of a map.
+const siblings = ({issue, path}: Located, schema: v.GenericSchema): readonly Located[] => {
+  const holder: unknown = issue.path?.at(-1)?.input;
+  if (!isUnknownKey(issue) || typeof holder !== 'object' || holder === null) return [{issue, path}];
+  const known = new Set(keysAt(schema, path.slice(0, -1)));
+  const unknown = Object.keys(holder).filter((key) => !known.has(key));
+  return unknown.slice(0, MOST_UNKNOWN).map((key) => ({issue, path: [...path.slice(0, -1), key]}));
+};
+
+const isUnknownKey = ({type, expected}: Issue): boolean => type === 'strict_object' && expected === 'never';
+
+// A misspelt key is unknown, and the one that was meant is missing: that is one mistake.
+const withoutEchoes = (all: readonly Described[]): readonly Described[] => {
+  const meantKeys = all.flatMap(({at, path, details}) =>
+    at === 'key' ? (details.next ?? []).map((next) => `${path.slice(0, -1).join('.')} ${next}`) : [],
+  );
+  return all.filter(
+    ({at, path}) =>
+      at !== 'missing' || !meantKeys.includes(`${path.slice(0, -1).join('.')} did you mean "${path.at(-1)}"?`),
+  );
+};
 
 interface Located {
   readonly issue: Issue;
@@ -46,7 +75,7 @@ const meant = (issue: Issue, before: Path): readonly Located[] => {
 const describe = (issue: Issue, path: Path, schema: v.GenericSchema, naming: Naming): Described => {
   const [holder, word] = path.length > 1 ? [`"${path.slice(0, -1).join('.')}"`, 'key'] : [naming.holder, naming.word];
   const name = String(path.at(-1) ?? '');
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
+  if (isUnknownKey(issue)) {
     const code =
       naming.word === 'option' ? 'unknown-option' : naming.word === 'input' ? 'unknown-input' : 'unknown-key';
     const message = `${holder} has no ${word} "${name}"`;
@@ -63,7 +92,7 @@ const describe = (issue: Issue, path: Path, schema: v.GenericSchema, naming: Nam
     message: `${subject} must be ${must}`,
     path,
     at: 'value',
-    details: {expected: must, found, ...(next === undefined ? {} : {next: [next]})},
+    details: {found, ...(next === undefined ? {} : {next: [next]})},
   };
 };
 

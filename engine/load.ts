@@ -155,11 +155,10 @@ const envPath = (file: string, name: string): string => join(dirname(dirname(fil
 
 const checkDraft = (draft: Draft, env: ReadonlySet<string> | undefined, mistakes: Mistakes): void => {
   for (const one of draft.steps) {
-    const index = draft.positions.get(one.step.id) ?? 0;
-    checkOrder(one, index, draft, mistakes);
+    checkOrder(one, draft, mistakes);
     checkCombinations(one, mistakes);
     checkForeach(one, mistakes);
-    checkReferences(one, index, {draft, env, mistakes});
+    checkReferences(one, {draft, env, mistakes});
     checkSecrets(one, draft, mistakes);
   }
 };

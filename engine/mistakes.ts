@@ -3,6 +3,9 @@ import {excerpt, type Source} from './source.ts';
 
 type Details = Pick<Problem, 'expected' | 'found' | 'next'>;
 
+// Nobody reads more, and each one quotes its line.
+const MOST = 200;
+
 /** Collects what is wrong with one file, so that everything is reported at once. */
 export class Mistakes {
   readonly source: Source;
@@ -16,7 +19,7 @@ export class Mistakes {
   /** Notes a problem. The same one at the same place counts once: an alias may lead there twice. */
   add(code: Code, message: string, place: Place, details: Details = {}): void {
     const key = `${place.line}:${place.column} ${code} ${message}`;
-    if (this.#seen.has(key)) return;
+    if (this.#seen.has(key) || this.#list.length >= MOST) return;
     this.#seen.add(key);
     this.#list.push({code, message, place, excerpt: excerpt(this.source.text, place), ...details});
   }

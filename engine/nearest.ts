@@ -7,8 +7,18 @@ export const nearest = (name: string, known: Iterable<string>): string | undefin
   const folded = name.toLowerCase();
   const same = names.find((candidate) => candidate.toLowerCase() === folded);
   if (same !== undefined) return same;
+  const swapped = names.find((candidate) => lettersOf(candidate) === lettersOf(folded));
+  if (swapped !== undefined) return swapped;
   const best = closest(name, names);
-  return distance(name, best) <= Math.max(1, Math.floor(Math.max(name.length, best.length) / 3)) ? best : undefined;
+  return isNear(name, best) ? best : undefined;
+};
+
+const lettersOf = (name: string): string => [...name.toLowerCase()].sort().join('');
+
+const isNear = (name: string, best: string): boolean => {
+  const mistakes = distance(name, best);
+  const length = Math.max(name.length, best.length);
+  return mistakes <= Math.max(1, Math.floor(length / 3)) || (mistakes === 2 && length >= 4 && name[0] === best[0]);
 };
 
 /** The `expected` and `next` parts of an error about an unknown name. */

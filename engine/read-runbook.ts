@@ -162,10 +162,10 @@ const readSteps = (node: YamlNode | undefined, reading: Reading): Pick<Draft, 's
     else noteId('step', id, place, reading.mistakes);
     if (first === undefined) places.set(id, place);
     if (first === undefined) positions.set(id, index);
-    const step = readStep(item as YamlMap, reading);
-    if (step !== undefined && first === undefined) steps.push(step);
+    const step = readStep(item as YamlMap, index, reading);
+    if (step !== undefined) steps.push(step);
   }
-  return {steps, positions, byId: new Map(steps.map((draft) => [draft.step.id, draft]))};
+  return {steps, positions, byId: new Map(steps.toReversed().map((draft) => [draft.step.id, draft]))};
 };
 
 const noteSecond = (id: string, first: Place, place: Place, mistakes: Mistakes): void => {

@@ -15,14 +15,17 @@ const TIMEOUT_MS = 10 * 60_000;
 const CONVERGING_WITHIN_MS = 30_000;
 
 /** Reads one entry of `steps:` that has the right shape. Undefined when its step type can't be told. */
-export const readStep = (node: YamlMap, reading: Reading): StepDraft | undefined => {
+export const readStep = (node: YamlMap, index: number, reading: Reading): StepDraft | undefined => {
   const id = textAt(node, 'id') ?? '';
   const fields = new Fields(node, `step "${id}": `, reading);
   const action = readAction(node, fields.prefix, reading);
   if (action === undefined) return undefined;
   const child = action.type.name === 'runbook' ? readChild(action.options, node) : undefined;
+  const outputs = node.entries.get('outputs')?.value;
   return {
     step: stepOf(id, node, action, fields),
+    index,
+    outputNames: outputs?.kind === 'map' ? [...outputs.entries.keys()] : [],
     ...(child === undefined ? {} : {child}),
     needs: fields.names('needs'),
     ...optional('until', fields.names('until')[0]),

@@ -57,7 +57,7 @@ const visible = (text: string): string => text.replaceAll('\t', TAB).replace(/[\
 export const excerpt = (text: string, place: Place, length?: number): string => {
   const line = lineOf(text, place.line);
   const start = Math.min(place.column - 1, line.length);
-  const word = /^[\w.$-]+/.exec(line.slice(start))?.[0].length ?? 1;
+  const word = /^(?:"[^"]*"|'[^']*'|[\w.$/-]+)/.exec(line.slice(start))?.[0].length ?? 1;
   const end = Math.min(start + Math.max(length ?? word, 1), Math.max(line.length, start + 1));
 
   const from = start > WIDTH - 20 ? start - Math.floor(WIDTH / 2) : 0;

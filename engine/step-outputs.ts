@@ -46,10 +46,10 @@ export const wrongOutput = (target: StepDraft, path: readonly string[]): Wrong |
   return wrong('unknown-output', message, suggest(name, keys));
 };
 
-const wrongName = ({step}: StepDraft, name: string | undefined): Wrong | undefined => {
+const wrongName = ({step, outputNames: declared}: StepDraft, name: string | undefined): Wrong | undefined => {
   const own = outputNames(step.type);
   if (name === undefined || own === undefined) return undefined;
-  const names = [...own, ...step.outputs.keys()];
+  const names = [...own, ...declared];
   if (names.includes(name)) return undefined;
   return wrong('unknown-output', `step "${step.id}" (${step.uses}) has no output "${name}"`, suggest(name, names));
 };

@@ -1,9 +1,10 @@
-import {type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument} from 'yaml';
+import {type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument} from 'yaml';
 import type {Place} from './errors.ts';
 import type {Mistakes} from './mistakes.ts';
 import {suggest} from './nearest.ts';
 import {scalarPlaces} from './scalar-places.ts';
 import type {Json} from './step-type.ts';
+import {refuseBombs} from './yaml-bombs.ts';
 import {noteSyntax} from './yaml-errors.ts';
 
 interface Common {
@@ -38,16 +39,27 @@ const HEAVIEST = 200_000;
 
 /** Parses a file. Everything that is wrong is noted; the answer is then undefined, or lacks what could not be read. */
 export const parseYaml = (mistakes: Mistakes): YamlNode | undefined => {
+  if (refuseBombs(mistakes)) return undefined;
   const {text, placeAt} = mistakes.source;
-  const lineCounter = new LineCounter();
   // duplicate keys are found below, where the first one is known too
-  const document = parseDocument(text, {lineCounter, prettyErrors: false, uniqueKeys: false, logLevel: 'silent'});
+  const document = parseText(text);
+  if (document === undefined) mistakes.add('yaml-syntax', 'values are nested too deeply', placeAt(0));
+  if (document === undefined) return undefined;
   noteSyntax(mistakes, [...document.errors, ...document.warnings]);
   if (document.errors.length > 0 || document.contents === null) return undefined;
   const root = new Reader(mistakes).read(document.contents, 0);
   const first = root.weight > HEAVIEST || root.depth > DEEPEST;
   if (root.depth > DEEPEST) mistakes.add('bad-value', `values are nested deeper than ${DEEPEST} levels`, placeAt(0));
   return first ? undefined : root;
+};
+
+const parseText = (text: string): ReturnType<typeof parseDocument> | undefined => {
+  try {
+    return parseDocument(text, {prettyErrors: false, uniqueKeys: false, logLevel: 'silent'});
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // the parser ran out of stack
+    throw error;
+  }
 };
 
 /** The plain value of a node. */

@@ -1,0 +1,54 @@
+import {Lexer} from 'yaml';
+import type {Mistakes} from './mistakes.ts';
+
+const LONGEST_LINE = 100_000;
+const MOST_LINES = 300_000;
+const DEEPEST_FLOW = 64;
+
+/**
+ * Refuses, before it is parsed, a text that would cost the parser minutes or all memory. Whether it did is the answer.
+ * What an author can have meant is far from these limits.
+ */
+export const refuseBombs = (mistakes: Mistakes): boolean => {
+  const {text, placeAt} = mistakes.source;
+  let lines = 1;
+  for (let start = 0, end = 0; end >= 0; start = end + 1, lines++) {
+    end = text.indexOf('\n', start);
+    if ((end < 0 ? text.length : end) - start <= LONGEST_LINE) continue;
+    mistakes.add('file-too-large', `a line is longer than ${LONGEST_LINE} characters`, placeAt(start));
+    return true;
+  }
+  if (lines > MOST_LINES) {
+    mistakes.add('file-too-large', `the file has more than ${MOST_LINES} lines`, placeAt(0));
+    return true;
+  }
+  const bomb = deepFlow(text);
+  if (bomb !== undefined) mistakes.add('yaml-syntax', 'values are nested too deeply', placeAt(bomb));
+  return bomb !== undefined;
+};
+
+// Brackets in texts and comments are none: only when there are suspiciously many are they told apart.
+const deepFlow = (text: string): number | undefined => {
+  if (!isSuspicious(text)) return undefined;
+  let depth = 0;
+  let at = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
+    if (depth > DEEPEST_FLOW) return at;
+    // the lexer marks documents and scalars with control characters of its own
+    if (!/^[\u0002\u0018\u001f\ufeff]$/.test(token)) at += token.length;
+  }
+  return undefined;
+};
+
+const isSuspicious = (text: string): boolean => {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 91 || char === 123) depth++;
+    else if ((char === 93 || char === 125) && depth > 0) depth--;
+    if (depth > DEEPEST_FLOW) return true;
+  }
+  return false;
+};
