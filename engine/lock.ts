@@ -71,7 +71,9 @@ const self = (run: string): Owner => ({
 /** `elsewhere`: on another host or in another pid namespace, where we can't look. */
 export const standingOf = (owner: Owner): 'released' | 'alive' | 'dead' | 'elsewhere' => {
   if (owner.released) return 'released';
-  if (owner.host !== hostname()) return 'elsewhere';
+  const isSameBoot = owner.boot !== '' && owner.boot === bootId();
+  // A host may get another name while it runs.
+  if (owner.host !== hostname() && !isSameBoot) return 'elsewhere';
   if (owner.boot !== bootId()) return 'dead';
   if (owner.namespace !== namespace()) return 'elsewhere';
   return startOf(owner.pid) === owner.started && owner.started !== '' ? 'alive' : 'dead';
@@ -83,9 +85,13 @@ const generations = (folder: string): number[] =>
     .map(Number)
     .sort((a, b) => b - a);
 
+/** A generation appears whole; only a power loss can empty it, and its owner did not survive that. */
+const LOST: Owner = {pid: 0, host: '', boot: '', started: '', namespace: '', run: 'unknown', since: '', released: true};
+
 const readOwner = (file: string): Owner | undefined => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    const text = readFileSync(file, 'utf8');
+    return /^\0*$/.test(text) ? LOST : (JSON.parse(text) as Owner);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new RunbookError(
@@ -115,18 +121,16 @@ export const holderOf = (folder: string): Owner | undefined => {
 export interface Lock {
   /** The dead owner whose lock was taken over. */
   readonly takenOverFrom: Owner | undefined;
-  /** Names the run that the lock is held for, once it is known. */
-  rename(run: string): void;
   release(): void;
 }
 
-const held = (owner: Owner): RunbookError =>
+const held = (owner: Owner, file: string): RunbookError =>
   new RunbookError({
     code: 'run-held',
     message: `run ${owner.run} is held by process ${owner.pid} on ${owner.host} since ${owner.since}`,
     next: [
       standingOf(owner) === 'elsewhere'
-        ? `end it there; if that host is gone for good, remove the lock by hand`
+        ? `end it there; if that host is gone for good: rm ${file}`
         : `wait for it, or end it: kill -INT ${owner.pid}`,
     ],
   });
@@ -137,8 +141,7 @@ const held = (owner: Owner): RunbookError =>
  */
 export const acquireLock = (folder: string, run: string): Lock => {
   const draft = join(folder, `draft-${process.pid}-${randomBytes(4).toString('hex')}`);
-  let owner = self(run);
-  const store = (file: string, value: Owner): void => writeFileSync(file, `${JSON.stringify(value)}\n`, {mode: 0o600});
+  const owner = self(run);
   try {
     mkdirSync(folder, {recursive: true, mode: 0o700});
     store(draft, owner);
@@ -147,7 +150,8 @@ export const acquireLock = (folder: string, run: string): Lock => {
       const current = latest === 0 ? undefined : readOwner(join(folder, String(latest)));
       // It was cleared away between the two looks: look again.
       if (latest !== 0 && current === undefined) continue;
-      if (current !== undefined && ['alive', 'elsewhere'].includes(standingOf(current))) throw held(current);
+      if (current !== undefined && ['alive', 'elsewhere'].includes(standingOf(current)))
+        throw held(current, join(folder, String(latest)));
       const mine = latest + 1;
       if (!claim(draft, join(folder, String(mine)))) continue;
       // A slow contender may have made a generation below one that exists already: it holds nothing.
@@ -156,16 +160,9 @@ export const acquireLock = (folder: string, run: string): Lock => {
         continue;
       }
       for (const old of generations(folder)) if (old < mine) rmSync(join(folder, String(old)), {force: true});
-      const rewrite = (value: Owner): void => {
-        owner = value;
-        const next = `${draft}-next`;
-        store(next, owner);
-        renameSync(next, join(folder, String(mine)));
-      };
       return {
         takenOverFrom: current !== undefined && !current.released ? current : undefined,
-        rename: (name) => rewrite({...owner, run: name}),
-        release: () => rewrite({...owner, released: true}),
+        release: () => release(join(folder, String(mine)), owner),
       };
     }
   } catch (error) {
@@ -181,6 +178,17 @@ export const acquireLock = (folder: string, run: string): Lock => {
     );
   } finally {
     rmSync(draft, {force: true});
+  }
+};
+
+const store = (file: string, owner: Owner): void => writeFileSync(file, `${JSON.stringify(owner)}\n`, {mode: 0o600});
+
+const release = (generation: string, owner: Owner): void => {
+  try {
+    store(`${generation}-released`, {...owner, released: true});
+    renameSync(`${generation}-released`, generation);
+  } catch {
+    // Where it can't be written (a full disk) it is the lock of a dead owner once this process has ended.
   }
 };
 

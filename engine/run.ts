@@ -1,5 +1,5 @@
 import type {Entry, Selection} from './entries.ts';
-import {type Problem, RunbookError} from './errors.ts';
+import type {Problem} from './errors.ts';
 import type {Outcome} from './events.ts';
 import {forJournal, gatherInputs} from './given.ts';
 import type {Host} from './host.ts';
@@ -139,7 +139,7 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
   } finally {
     killSignal.removeEventListener('abort', kill);
     session.open?.journal.close();
-    release(lock);
+    lock.release();
   }
 };
 
@@ -148,13 +148,4 @@ const tellTakeover = (session: Session, lock: Lock): void => {
   if (owner === undefined) return;
   const message = `process ${owner.pid}, which held run ${owner.run}, is gone; its lock is taken over`;
   tell(session, {type: 'notice', code: 'lock-taken-over', message});
-};
-
-// A lock that can't be released (full disk) is one of a dead owner once this process has ended.
-const release = (lock: Lock): void => {
-  try {
-    lock.release();
-  } catch (error) {
-    if (error instanceof RunbookError) throw error;
-  }
 };

@@ -1,0 +1,169 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {hostname} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {fileURLToPath} from 'node:url';
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+import {acquireLock, holderOf, type Owner, standingOf} from '../../engine/lock.ts';
+import {type Rig, rigTest, throws} from '../rig.ts';
+
+const test = suite('lock');
+
+const ownerIn = (folder: string): Owner => {
+  const latest = readdirSync(folder).sort().at(-1) ?? '';
+  return JSON.parse(readFileSync(join(folder, latest), 'utf8')) as Owner;
+};
+
+/** A lock folder that another owner has left, like this process but for `changes`. */
+const leftBy = (rig: Rig, changes: Partial<Owner>): string => {
+  const folder = mkdtempSync(join(rig.dir, 'lock-'));
+  acquireLock(folder, 'older').release();
+  const owner = {...ownerIn(folder), released: false, ...changes};
+  writeFileSync(join(folder, '1'), JSON.stringify(owner));
+  return folder;
+};
+
+test(
+  'refuses a second holder, naming the first',
+  rigTest(async (rig) => {
+    const folder = join(rig.dir, 'lock');
+    acquireLock(folder, 'run-1');
+
+    const error = throws(() => acquireLock(folder, 'run-2'), 'run-held');
+
+    assert.match(error.message, 'run-1');
+    assert.match(error.message, String(process.pid));
+    assert.match(error.message, hostname());
+    assert.is(error.exitCode, 5);
+  }),
+);
+
+test(
+  'can be taken again once it is released',
+  rigTest(async (rig) => {
+    const folder = join(rig.dir, 'lock');
+    acquireLock(folder, 'run-1').release();
+
+    assert.is(holderOf(folder), undefined);
+    assert.is(acquireLock(folder, 'run-2').takenOverFrom, undefined);
+    assert.is(holderOf(folder)?.run, 'run-2');
+  }),
+);
+
+test(
+  'takes over from a dead process, and says from whom',
+  rigTest(async (rig) => {
+    const child = spawn('true');
+    await new Promise((resolve) => child.on('exit', resolve));
+    const folder = leftBy(rig, {pid: child.pid ?? 0});
+
+    assert.is(holderOf(folder), undefined);
+    assert.is(acquireLock(folder, 'newer').takenOverFrom?.run, 'older');
+    assert.is(holderOf(folder)?.run, 'newer');
+  }),
+);
+
+test(
+  'takes over from a process whose number was given to another one',
+  rigTest(async (rig) => {
+    const folder = leftBy(rig, {started: '1'});
+
+    assert.ok(acquireLock(folder, 'newer').takenOverFrom);
+  }),
+);
+
+test(
+  'takes over from before the last boot',
+  rigTest(async (rig) => {
+    const folder = leftBy(rig, {boot: 'another'});
+
+    assert.ok(acquireLock(folder, 'newer').takenOverFrom);
+  }),
+);
+
+test(
+  'refuses what is held on another host or in another container, where it cannot look',
+  rigTest(async (rig) => {
+    for (const change of [{host: 'elsewhere', boot: 'another'}, {namespace: 'pid:[1]'}]) {
+      const folder = leftBy(rig, change);
+      const error = throws(() => acquireLock(folder, 'newer'), 'run-held');
+      assert.match(error.problems[0].next?.join() ?? '', folder);
+    }
+  }),
+);
+
+test(
+  'still knows its owner when the host was renamed',
+  rigTest(async (rig) => {
+    assert.is(standingOf(ownerIn(leftBy(rig, {host: 'old-name'}))), 'alive');
+  }),
+);
+
+test(
+  'takes over a file that a power loss has emptied',
+  rigTest(async (rig) => {
+    const folder = leftBy(rig, {});
+    writeFileSync(join(folder, '1'), '');
+
+    assert.is(holderOf(folder), undefined);
+    acquireLock(folder, 'newer');
+
+    assert.is(holderOf(folder)?.run, 'newer');
+  }),
+);
+
+test(
+  'is readable by its owner only, and leaves no drafts behind',
+  rigTest(async (rig) => {
+    const folder = join(rig.dir, 'lock');
+    acquireLock(folder, 'run-1').release();
+    acquireLock(folder, 'run-2');
+
+    assert.equal(readdirSync(folder), ['2']);
+    assert.is(statSync(folder).mode & 0o777, 0o700);
+    assert.is(statSync(join(folder, '2')).mode & 0o777, 0o600);
+  }),
+);
+
+const CONTENDERS = 20;
+const ROUNDS = 16;
+
+test(
+  'never has two holders among many contenders, some of which are killed',
+  rigTest(async (rig) => {
+    const marks = join(rig.dir, 'marks');
+    mkdirSync(marks);
+    const file = fileURLToPath(new URL('contender.ts', import.meta.url));
+    const alive = new Set<ChildProcess>();
+    let held = 0;
+    const start = async (name: number): Promise<void> => {
+      const args = ['--import', 'tsx', file, join(rig.dir, 'lock'), marks, String(name)];
+      const child = spawn(process.execPath, args, {stdio: ['ignore', 'pipe', 'inherit']});
+      alive.add(child);
+      child.stdout.on('data', (chunk: Buffer) => (held += chunk.toString().split('held').length - 1));
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+    };
+    try {
+      await Promise.all(Array.from({length: CONTENDERS / 2}, (_, name) => start(name)));
+      await Promise.all(Array.from({length: CONTENDERS / 2}, (_, name) => start(CONTENDERS / 2 + name)));
+
+      for (let kill = 0; kill < ROUNDS && alive.size > 3; kill++) {
+        const before = held;
+        const [victim] = [...alive].filter((child) => child.pid === holderOf(join(rig.dir, 'lock'))?.pid);
+        if (victim !== undefined && kill % 2 === 0) {
+          alive.delete(victim);
+          victim.kill('SIGKILL');
+        }
+        while (held < before + 2) await sleep(2);
+      }
+
+      assert.is(existsSync(join(marks, 'two-holders')), false);
+    } finally {
+      for (const child of alive) child.kill('SIGKILL');
+    }
+  }, 60_000),
+);
+
+test.run();
