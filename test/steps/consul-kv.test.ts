@@ -176,7 +176,7 @@ test(
       .catch((e) => e);
 
     assert.is(error.message, 'stopped');
-    assert.ok(Date.now() - started < 1000);
+    assert.ok(Date.now() - started < 8000);
   }),
 );
 

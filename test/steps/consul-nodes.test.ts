@@ -89,7 +89,7 @@ withConsul(
     while (!(await changes?.next())?.done);
 
     clearTimeout(registered);
-    assert.ok(Date.now() - started < 2000, 'ends with the signal');
+    assert.ok(Date.now() - started < 20_000, 'ends with the signal');
   }),
 );
 

@@ -210,7 +210,7 @@ test(
     const error = await failureOf(run(rig, {name: 'x.consul', server}));
 
     assert.match(error.message, 'no answer in time');
-    assert.ok(Date.now() - started < 10_000, `${Date.now() - started} ms`);
+    assert.ok(Date.now() - started < 20_000, `${Date.now() - started} ms`);
   }),
 );
 
@@ -225,7 +225,7 @@ test(
     const error = await run(rig, {name: 'x.consul', server}, stop.signal).catch((e) => e);
 
     assert.is(error.message, 'stopped');
-    assert.ok(Date.now() - started < 1000);
+    assert.ok(Date.now() - started < 3000);
   }),
 );
 

@@ -104,7 +104,7 @@ test(
     const error = await failureOf(run({url, timeout: '300ms'}, rig.context()));
 
     assert.is(error.message, `no answer within 0.3 s: ${url}`);
-    assert.ok(Date.now() - started < 2000);
+    assert.ok(Date.now() - started < 8000);
   }),
 );
 
