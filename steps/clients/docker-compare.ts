@@ -112,7 +112,7 @@ const foundConfiguration = (container: Container, given: RunOptions): Configurat
     interactive: String(config.OpenStdin),
     hostname: config.Hostname,
     ip: network?.IPAMConfig?.IPv4Address || network?.IPAMConfig?.IPv6Address || 'none of its own',
-    health_cmd: words(config.Healthcheck?.Test?.slice(1)),
+    health_cmd: config.Healthcheck?.Test?.slice(1).join(' ') ?? '',
   };
 };
 
