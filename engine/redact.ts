@@ -20,26 +20,42 @@ const base64Forms = (secret: string): string[] =>
       const last = Math.floor(((shift + bytes.length) * 8) / 6);
       const inner = text.slice(first, last);
       // alone, the whole encoding is known, its edges too
-      return shift === 0 ? [Buffer.from(secret).toString(encoding), text, inner] : [inner];
+      return shift === 0 ? [bytes.toString(encoding), text, inner, ...wrapped(text)] : [inner];
     }),
   );
 
+/** `base64` breaks its lines after 76 characters, `openssl base64` after 64. */
+const wrapped = (text: string): string[] =>
+  [64, 76].flatMap((width) => (text.length > width ? (text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : []));
+
+/** What programs make of a text in URLs: how much they escape differs, and whether in capital letters. */
+const urlForms = (secret: string): string[] => {
+  // a lone surrogate has no such form
+  const least = encodeURIComponent(Buffer.from(secret).toString());
+  const hex = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+  const most = least.replace(/[!'()*~]/g, hex);
+  const forms = [least, most, most.replaceAll('%7E', '~'), most.replaceAll('~', '%7E').replaceAll('%2A', '*')];
+  const spaces = forms.flatMap((form) => [form, form.replaceAll('%20', '+')]);
+  const slashes = spaces.flatMap((form) => [form, form.replaceAll('%2F', '/')]);
+  return slashes.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+};
+
 const jsonForm = (secret: string): string => JSON.stringify(secret).slice(1, -1);
+
+/** JSON as JavaScript writes it, as Python does (ASCII only), and as PHP does (`/` escaped); once and inside another JSON text. */
+const jsonForms = (secret: string): string[] => {
+  const form = jsonForm(secret);
+  const ascii = form.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return [form, ascii].flatMap((text) => [text, text.replaceAll('/', '\\/'), jsonForm(text)]);
+};
 
 /** Every form in which a secret may appear: raw, base64 at all alignments, URL- and JSON-escaped, each line of several. */
 export const formsOf = (secret: string): string[] => {
-  const whole = [
-    secret,
-    ...base64Forms(secret),
-    encodeURIComponent(secret),
-    jsonForm(secret),
-    jsonForm(jsonForm(secret)),
-  ];
-  const form = encodeURIComponent(secret).replaceAll('%20', '+');
+  const whole = [secret, ...base64Forms(secret), ...urlForms(secret), ...jsonForms(secret)];
   const lines = secret.includes('\n')
     ? secret.split(/\r?\n/).flatMap((line) => (line === secret ? [] : formsOf(line)))
     : [];
-  return [...new Set([...whole, form, ...lines])].filter((text) => text.length >= SHORTEST_SECRET);
+  return [...new Set([...whole, ...lines])].filter((text) => text.length >= SHORTEST_SECRET);
 };
 
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
@@ -53,6 +69,7 @@ export class Redactor {
   /** Values shorter than 4 characters can't be hidden; false says so. */
   add(secret: string): boolean {
     if (secret.length < SHORTEST_SECRET) return false;
+    if (this.#forms.has(secret)) return true;
     for (const form of formsOf(secret)) this.#forms.add(form);
     const sorted = [...this.#forms].sort((a, b) => b.length - a.length);
     this.#longest = sorted[0]?.length ?? 0;
@@ -72,6 +89,7 @@ export class Redactor {
 
   #walk(value: Json): Json {
     if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'number') return this.text(String(value)).includes(MASK) ? MASK : value;
     if (Array.isArray(value)) return value.map((item) => this.#walk(item));
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [this.text(name), this.#walk(item)]));
