@@ -3,11 +3,15 @@ import type {Mistakes} from './mistakes.ts';
 
 const LONGEST_LINE = 100_000;
 const MOST_LINES = 300_000;
-const DEEPEST_FLOW = 64;
+const DEEPEST = 64;
+
+// `a: b: c:` without end; each one nests, although none of them may
+const CHAIN = /^\s*(?:(?:"[^"\n]*"|'[^'\n]*'|[^\s#"'{[|>][^:"'{[\n]*) *: +){65}/m;
 
 /**
  * Refuses, before it is parsed, a text that would cost the parser minutes or all memory. Whether it did is the answer.
  * What an author can have meant is far from these limits.
+ * (Catching the parser's stack overflow is not enough: V8 aborts when it has to compile a regular expression just then.)
  */
 export const refuseBombs = (mistakes: Mistakes): boolean => {
   const {text, placeAt} = mistakes.source;
@@ -22,9 +26,23 @@ export const refuseBombs = (mistakes: Mistakes): boolean => {
     mistakes.add('file-too-large', `the file has more than ${MOST_LINES} lines`, placeAt(0));
     return true;
   }
-  const bomb = deepFlow(text);
+  const bomb = deepBlock(text) ?? deepFlow(text);
   if (bomb !== undefined) mistakes.add('yaml-syntax', 'values are nested too deeply', placeAt(bomb));
   return bomb !== undefined;
+};
+
+// Counts columns at which something begins, further and further to the right; `- - -` are three in one line.
+const deepBlock = (text: string): number | undefined => {
+  const columns: number[] = [];
+  for (const {0: start, index} of text.matchAll(/^[ \t]*(?:[-?:][ \t]+)*(?=\S)/gm)) {
+    for (const found of [...start.matchAll(/[-?:](?=[ \t])/g), {index: start.length}]) {
+      while ((columns.at(-1) ?? -1) >= found.index) columns.pop();
+      columns.push(found.index);
+      if (columns.length > DEEPEST) return index + found.index;
+    }
+  }
+  const chain = CHAIN.exec(text);
+  return chain === null ? undefined : chain.index;
 };
 
 // Brackets in texts and comments are none: only when there are suspiciously many are they told apart.
@@ -35,7 +53,7 @@ const deepFlow = (text: string): number | undefined => {
   for (const token of new Lexer().lex(text)) {
     if (token === '[' || token === '{') depth++;
     else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
-    if (depth > DEEPEST_FLOW) return at;
+    if (depth > DEEPEST) return at;
     // the lexer marks documents and scalars with control characters of its own
     if (!/^[\u0002\u0018\u001f\ufeff]$/.test(token)) at += token.length;
   }
@@ -48,7 +66,7 @@ const isSuspicious = (text: string): boolean => {
     const char = text.charCodeAt(at);
     if (char === 91 || char === 123) depth++;
     else if ((char === 93 || char === 125) && depth > 0) depth--;
-    if (depth > DEEPEST_FLOW) return true;
+    if (depth > DEEPEST) return true;
   }
   return false;
 };

@@ -55,7 +55,7 @@ export const parseYaml = (mistakes: Mistakes): YamlNode | undefined => {
 
 const parseText = (text: string): ReturnType<typeof parseDocument> | undefined => {
   try {
-    return parseDocument(text, {prettyErrors: false, uniqueKeys: false, logLevel: 'silent'});
+    return parseDocument(text, {prettyErrors: false, uniqueKeys: false});
   } catch (error) {
     if (error instanceof RangeError) return undefined; // the parser ran out of stack
     throw error;
