@@ -32,7 +32,7 @@ export const allTypes: readonly StepType[] = [...registry.values(), childRunbook
 
 const host: Host = {
   env: {},
-  cwd: projectFile('docs'),
+  cwd: projectFile('.'),
   stateDir: projectFile('.runbook'),
   signal: new AbortController().signal,
   killSignal: new AbortController().signal,

@@ -9,7 +9,9 @@ const FILE = 'docs/step-types.md';
 test('docs/step-types.md says what the step types say; UPDATE=1 writes it anew', async () => {
   const page = await stepTypesPage();
   if (process.env.UPDATE === '1') writeFileSync(projectFile(FILE), page);
-  assert.is(readProject(FILE), page);
+  const written = readProject(FILE).split('\n');
+  const stale = page.split('\n').find((line, index) => line !== written[index]);
+  assert.ok(readProject(FILE) === page, `not current, write it anew with UPDATE=1; the first difference: ${stale}`);
 });
 
 test('every step type has an example', async () => {
