@@ -53,6 +53,33 @@ test('the README lists every exit code', () => {
   for (const code of Object.values(EXIT)) assert.ok(listed.includes(code), String(code));
 });
 
+/** Every command line of a document: in blocks, and in code within the text. */
+const commandLines = (markdown: string): string[] => {
+  const blocks = blocksOf(markdown).filter(({language}) => ['sh', 'text'].includes(language));
+  const inText = [...markdown.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+  return [...blocks.flatMap(({text}) => text.split('\n')), ...inText].flatMap((line) =>
+    line.split(/&&|\|\||[|>]/).flatMap((part) => /^\s*(?:\$ )?(?:npx )?runbook ([a-z].*)$/.exec(part)?.[1] ?? []),
+  );
+};
+
+test(
+  'every command of the documents exists, with its options',
+  cliTest(async (rig) => {
+    const lines = DOCUMENTS.flatMap((document) => commandLines(readProject(document)));
+    assert.ok(lines.length > 30);
+    const names = [...new Set(lines.map((line) => line.split(' ')[0] ?? ''))];
+    const helps = await Promise.all(names.map(async (name) => [name, await rig.runbook([name, '--help'])] as const));
+    const help = new Map(helps);
+
+    for (const line of lines) {
+      const [name = '', ...words] = line.split(' ');
+      assert.is(help.get(name)?.code, 0, line);
+      for (const word of words.filter((one) => one.startsWith('--')))
+        assert.match(help.get(name)?.stdout ?? '', new RegExp(`${word}\\b`), line);
+    }
+  }),
+);
+
 /** The anchor that a heading gets on the usual hosts of repositories. */
 const anchorOf = (heading: string): string =>
   heading
