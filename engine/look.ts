@@ -11,7 +11,14 @@ type Outputs = Readonly<Record<string, Json>>;
 /** What one look at a step found. */
 export type Finding =
   | {readonly ok: true; readonly outputs: Outputs; readonly evidence: readonly string[]}
-  | {readonly ok: false; readonly expected: string; readonly found: string; readonly error?: unknown};
+  | {
+      readonly ok: false;
+      readonly expected: string;
+      readonly found: string;
+      readonly error?: unknown;
+      /** Looking again can't find anything else. */
+      readonly final?: boolean;
+    };
 
 /** No single look takes longer, whatever the outside does. */
 const LOOK_LIMIT_MS = 30_000;

@@ -230,7 +230,7 @@ class Work {
       withinMs: step.withinMs,
       signal: this.#signal,
       look: () => lookAt(session, this.#node, rendered, {signal: this.#signal, known, output: print.fresh()}),
-      holds: (found) => found.ok,
+      settles: (found) => found.ok || found.final === true,
       ...(type.changes === undefined
         ? {}
         : {
@@ -241,7 +241,7 @@ class Work {
     print.last();
     if (finding.ok) return finding;
     if (finding.error !== undefined && step.withinMs === 0) throw finding.error;
-    throw checkFailed(finding.expected, finding.found, step.withinMs);
+    throw checkFailed(finding.expected, finding.found, finding.final === true ? 0 : step.withinMs);
   }
 
   /** What a reading step prints: live when it looks once; of looks that are repeated, only the last one counts. */

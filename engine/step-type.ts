@@ -52,7 +52,13 @@ export interface StepContext extends Site {
 /** The answer of a verify. `ok` carries what later steps read, for steps that are adopted or found already true. */
 export type Verdict<Outputs = Json> =
   | {readonly ok: true; readonly outputs: Outputs}
-  | {readonly ok: false; readonly expected: string; readonly found: string};
+  | {
+      readonly ok: false;
+      readonly expected: string;
+      readonly found: string;
+      /** Waiting can't change it: the container has exited, and nothing starts it again. */
+      readonly final?: boolean;
+    };
 
 /** The same in POSIX shell, for the exported script. */
 export interface ShellRendering<Options, Outputs> {

@@ -9,14 +9,15 @@ export interface Waiting<T> {
   readonly withinMs: number;
   readonly signal: AbortSignal;
   look(): Promise<T>;
-  holds(found: T): boolean;
+  /** Whether there is nothing more to wait for. */
+  settles(found: T): boolean;
   /** Yields when something may have changed, so that the next look need not wait for its time. */
   changes?(signal: AbortSignal): AsyncIterable<unknown>;
   /** Told after each look that does not hold, while there is time left. */
   onWaiting(found: T, elapsedMs: number): void;
 }
 
-/** Looks until it holds or the time has passed; gives what was found last. Rejects when the signal aborts. */
+/** Looks until that settles it, or the time has passed; gives what was found last. Rejects when the signal aborts. */
 export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
   const start = performance.now();
   const stop = new AbortController();
@@ -28,7 +29,7 @@ export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
       const changed = hints?.next();
       const found = await waiting.look();
       const elapsed = performance.now() - start;
-      if (waiting.holds(found) || elapsed >= waiting.withinMs) return found;
+      if (waiting.settles(found) || elapsed >= waiting.withinMs) return found;
       waiting.signal.throwIfAborted();
       waiting.onWaiting(found, elapsed);
       if (hints === undefined && waiting.changes !== undefined) hints = listen(waiting.changes(signal));

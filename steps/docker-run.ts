@@ -132,7 +132,9 @@ export default defineStepType({
       return {ok: false, expected: sideOf('wanted', unlike), found: sideOf('found', unlike)};
     }
     const wrong = (await trouble(docker, found)) ?? health(given, found);
-    return wrong ? {ok: false, expected, found: wrong} : {ok: true, outputs: read(found, given)};
+    if (wrong === undefined) return {ok: true, outputs: read(found, given)};
+    const isOver = found.State.Status === 'exited' && given.restart === 'no';
+    return {ok: false, expected, found: wrong, final: isOver};
   },
 
   undoCommand: ({name}, site) => sh`${dockerCommand(site)} rm -f -v ${name}`,
