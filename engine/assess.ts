@@ -1,9 +1,9 @@
 import type {StepRecord} from './entries.ts';
 import {messageOf} from './errors.ts';
 import type {Look} from './events.ts';
-import type {Node} from './graph.ts';
+import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
-import {declaredOutputs} from './perform.ts';
+import {declaredOutputs, tellsOutputs} from './perform.ts';
 import {type Rendered, renderStep} from './render.ts';
 import type {Session} from './session.ts';
 import type {StepState} from './state.ts';
@@ -29,6 +29,7 @@ export const assess = async (session: Session, signal: AbortSignal): Promise<Map
   for (const state of states) restoreOutputs(session, state);
   const findings = await inParallel(states, (state) => lookAgain(session, state, signal));
   for (const state of states) refreshOutputs(session, state, findings.get(state.key));
+  await lookOnceMore(session, states, findings, signal);
   const known = [...session.graph.nodes.values()].map((node) => assessNode(session, node, findings.get(node.key)));
   const removed = states.filter((state) => !session.graph.nodes.has(state.key)).map((state) => assessRemoved(state));
   return new Map([...known, ...removed].map((assessment) => [assessment.look.step, assessment]));
@@ -50,6 +51,26 @@ const inParallel = async (
   return found;
 };
 
+/** A check that reads what another step gives was judged by what that one gave when it was journaled. */
+const lookOnceMore = async (
+  session: Session,
+  states: readonly StepState[],
+  findings: Map<string, Finding>,
+  signal: AbortSignal,
+): Promise<void> => {
+  let open = states.filter(({key}) => findings.get(key)?.ok === false && readsOutputs(session.graph.nodes.get(key)));
+  while (open.length > 0) {
+    const found = await inParallel(open, (state) => lookAgain(session, state, signal));
+    const hold = open.filter(({key}) => found.get(key)?.ok === true);
+    for (const [key, finding] of found) findings.set(key, finding);
+    for (const state of hold) refreshOutputs(session, state, findings.get(state.key));
+    open = hold.length === 0 ? [] : open.filter((state) => !hold.includes(state));
+  }
+};
+
+const readsOutputs = (node: Node | undefined): boolean =>
+  node !== undefined && readsFrom(expressionsOfStep(node.step).flatMap(({references}) => references)).length > 0;
+
 const secretNames = (node: Node): ReadonlySet<string> =>
   new Set([...node.step.outputs].filter(([, {secret}]) => secret).map(([name]) => name));
 
@@ -64,21 +85,21 @@ const refreshOutputs = (session: Session, state: StepState, finding: Finding | u
   const node = session.graph.nodes.get(state.key);
   if (node === undefined || finding === undefined || state.status !== 'checkpointed') return;
   if (finding.ok) {
-    const {outputs, secrets} = freshOutputs(session, node, state, finding.outputs);
+    const {outputs, secrets} = knownOutputs(session, node, {...state.outputs, ...finding.outputs});
     session.scopes.finish(node, outputs, secrets);
   } else session.scopes.forget(node);
 };
 
-const freshOutputs = (
+/** What can be told of a step's outputs; those that it declares may read what nobody knows. */
+export const knownOutputs = (
   session: Session,
   node: Node,
-  state: StepState,
   found: Readonly<Record<string, Json>>,
 ): ReturnType<typeof declaredOutputs> => {
   try {
-    return declaredOutputs(session, node, {...state.outputs, ...found});
+    return declaredOutputs(session, node, found);
   } catch {
-    return {outputs: state.outputs, secrets: secretNames(node)};
+    return {outputs: found, secrets: secretNames(node)};
   }
 };
 
@@ -114,7 +135,7 @@ const plain = (look: Look, action: Assessment['action'], outputs: Assessment['ou
 });
 
 const assessRemoved = (state: StepState): Assessment => {
-  const gone = state.status === 'undone' || state.status === 'skipped' || !state.made;
+  const gone = state.status === 'undone' || !state.made;
   const detail = gone ? 'it left nothing behind' : 'what it made is still there; undo takes it back';
   return plain({step: state.key, standing: 'removed', detail}, 'none');
 };
@@ -143,9 +164,10 @@ const detailOf = (detail: string | undefined): {detail?: string} => (detail === 
 const inDoubt = (node: Node, finding: Finding | undefined): Look => {
   const look = {step: node.key, standing: 'in-doubt'} as const;
   if (node.step.effect === 'reads') return {...look, detail: 'it only looks; to be run'};
-  if (finding?.ok === true) return {...look, detail: 'its effect is there; adopted'};
+  if (finding?.ok === true && tellsOutputs(node)) return {...look, detail: 'its effect is there; adopted'};
   if (node.step.effect === 'once') return {...look, detail: 'not safe to repeat; asks before it runs again'};
   if (finding === undefined) return {...look, detail: 'it has no check; to be run again'};
+  if (finding.ok) return {...look, detail: 'its effect is there, but not the outputs that are read; to be run again'};
   return {
     ...look,
     detail: 'its effect is not there; to be run again',
@@ -187,17 +209,20 @@ export const changeOf = (
     // It reads a step that is to be done again: the walk compares when that one has finished.
     return undefined;
   }
-  return changeBetween(before, rendered.record, node);
+  return changeBetween(session, before, rendered.record, node);
 };
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** What an edit or another value makes of a step that was done as `before` says. */
 export const changeBetween = (
-  before: StepRecord,
-  now: StepRecord,
+  session: Session,
+  journaled: StepRecord,
+  rendered: StepRecord,
   node: Node,
 ): {standing: 'edited' | 'input-changed'; detail: string} | undefined => {
+  // What was journaled is masked, by the secrets that were known then.
+  const [before, now] = session.redactor.json([journaled, rendered] as never) as [StepRecord, StepRecord];
   const acts = !same(
     [before.uses, before.options, before.on, before.secrets],
     [now.uses, now.options, now.on, now.secrets],

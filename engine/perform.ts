@@ -3,13 +3,14 @@ import {formatDuration} from './duration.ts';
 import type {Problem} from './errors.ts';
 import {RunbookError} from './errors.ts';
 import type {How, SkipReason} from './events.ts';
-import type {Node} from './graph.ts';
+import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import {checkExpect, type Finding, hasCheck, lookAt} from './look.ts';
 import {checkFailed, problemOf} from './problems.ts';
 import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
 import {delayAfter} from './retry.ts';
 import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
-import {type Json, PermanentError} from './step-type.ts';
+import type {StepState} from './state.ts';
+import {type Effect, type Json, PermanentError} from './step-type.ts';
 import {waitFor} from './wait.ts';
 
 type Outputs = Readonly<Record<string, Json>>;
@@ -28,7 +29,7 @@ const ABORT_GRACE_MS = 10_000;
 const LONGEST_LOOK = 1_000_000;
 
 /** A failure of ours, not of the step: nothing more can be promised, so the run has to stop. */
-const isFatal = (error: unknown): boolean =>
+export const isFatal = (error: unknown): boolean =>
   error instanceof RunbookError && ['state-unwritable', 'journal-damaged'].includes(error.code);
 
 /** Whether every `when` around a node is true. */
@@ -81,6 +82,20 @@ export const verifyOnly = async (session: Session, node: Node, signal: AbortSign
     work.output.close();
   }
 };
+
+/** Whether a look may spare a step that was begun: not where it is known to have failed and may simply be done again. */
+const mayHaveActed = ({status, problem}: StepState, effect: Effect): boolean =>
+  status === 'in-doubt' ||
+  (status === 'failed' && (effect === 'once' || problem?.code === 'check-failed' || problem?.code === 'timed-out'));
+
+/** Whether a look gives later steps what they read of this one; otherwise only running it can. */
+export const tellsOutputs = ({step, scope}: Node): boolean =>
+  step.effect === 'reads' ||
+  step.type.verify !== undefined ||
+  (step.outputs.size === 0 &&
+    !scope.runbook.steps.some((other) =>
+      readsFrom(expressionsOfStep(other).flatMap(({references}) => references)).includes(step.id),
+    ));
 
 class Work {
   readonly #session: Session;
@@ -168,8 +183,8 @@ class Work {
   async #foundTrue(rendered: Rendered): Promise<boolean> {
     const {step, key} = this.#node;
     const before = stateOf(this.#session, key);
-    const begun = before !== undefined && (before.status === 'in-doubt' || before.status === 'failed') && before.made;
-    if (!hasCheck(this.#node)) return false;
+    const begun = before?.made === true && mayHaveActed(before, step.effect);
+    if (!hasCheck(this.#node) || !tellsOutputs(this.#node)) return false;
     if (step.effect !== 'converges' && !step.checkFirst && !begun) return false;
     this.#begin(0);
     const finding = await lookAt(this.#session, this.#node, rendered, {signal: this.#signal});

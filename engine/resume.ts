@@ -1,11 +1,11 @@
-import {type Assessment, assess, changeBetween} from './assess.ts';
+import {type Assessment, assess, changeBetween, changeOf, knownOutputs} from './assess.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import type {Look} from './events.ts';
 import {forJournal, gatherInputs} from './given.ts';
 import type {Node} from './graph.ts';
 import type {Host} from './host.ts';
 import {hasCheck, lookAt} from './look.ts';
-import {type Consent, declaredOutputs, perform, type Settled, verifyOnly} from './perform.ts';
+import {type Consent, declaredOutputs, guardsHold, isFatal, perform, type Settled, verifyOnly} from './perform.ts';
 import {problemOf} from './problems.ts';
 import {renderStep, showCommand} from './render.ts';
 import {holding, pace, type RunResult, tellStart} from './run.ts';
@@ -16,7 +16,7 @@ import {isUnfinished, type RunState} from './state.ts';
 import type {Registry} from './step-type.ts';
 import {Store} from './store.ts';
 import {endSurvivors} from './survivors.ts';
-import {undoStep} from './undo-step.ts';
+import {undoOf, undoStep} from './undo-step.ts';
 import {walk} from './walk.ts';
 
 export interface ResumeRequest {
@@ -70,7 +70,7 @@ export const chooseRun = (store: Store, run: string | undefined): RunState => {
       next: ['see the runs with: runbook runs'],
     });
   }
-  const unfinished = store.newestUnfinished();
+  const unfinished = store.newest(isUnfinished);
   if (unfinished !== undefined) return unfinished;
   const newest = store.newest(() => true);
   const message =
@@ -248,15 +248,35 @@ class Resume {
   }
 
   async treat(node: Node, signal: AbortSignal): Promise<Settled> {
+    try {
+      return await this.#treat(node, signal);
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      return signal.aborted ? {kind: 'interrupted'} : await this.#failed(node, error);
+    }
+  }
+
+  async #treat(node: Node, signal: AbortSignal): Promise<Settled> {
     const assessment = this.#assessed.get(node.key);
     if (this.#accepted.has(node.key)) return this.#keep(node, stateOf(this.#session, node.key)?.outputs ?? {});
     if (this.#request.redo.includes(node.key)) return this.#redo(node, signal, 'redo', 'asked for', false);
-    if (assessment === undefined || assessment.action === 'perform') return this.#perform(node, signal);
+    if (assessment === undefined || assessment.action === 'perform') return this.#finish(node, signal);
     if (assessment.action === 'redo') {
       const {look, undoFirst} = assessment;
       return this.#redo(node, signal, look.standing, look.detail ?? `${look.expected}; found ${look.found}`, undoFirst);
     }
     return this.#keepIfSame(node, signal, assessment);
+  }
+
+  /** What an earlier attempt has made otherwise than it would be made now goes first. */
+  async #finish(node: Node, signal: AbortSignal): Promise<Settled> {
+    const session = this.#session;
+    const state = stateOf(session, node.key);
+    if (state?.made !== true || state.record?.effect !== 'converges' || !guardsHold(session, node))
+      return this.#perform(node, signal);
+    const change = changeOf(session, node, state.record);
+    if (change === undefined) return this.#perform(node, signal);
+    return this.#redo(node, signal, change.standing, change.detail, true);
   }
 
   async #perform(node: Node, signal: AbortSignal): Promise<Settled> {
@@ -267,20 +287,18 @@ class Resume {
 
   async #redo(node: Node, signal: AbortSignal, why: string, detail: string, undoFirst: boolean): Promise<Settled> {
     const session = this.#session;
-    try {
-      if (undoFirst) await undoStep(session, node.key, signal);
-      else await record(session, {type: 'step-reopened', step: node.key, why, detail});
-    } catch (error) {
-      return await this.#failed(node, error);
-    }
+    const state = stateOf(session, node.key);
+    if (undoFirst && state !== undefined && undoOf(session, state) === 'undo')
+      await undoStep(session, node.key, signal);
+    else await record(session, {type: 'step-reopened', step: node.key, why, detail});
     return await this.#perform(node, signal);
   }
 
   async #failed(node: Node, error: unknown): Promise<Settled> {
     const session = this.#session;
-    if (error instanceof RunbookError && error.code === 'state-unwritable') throw error;
     const command = showCommand(node, node.step, session.scopes, session.cwd);
-    const problem: Problem = problemOf(error, {node, command, attempt: 0, attempts: 1, output: []});
+    const own = problemOf(error, {node, command, attempt: 0, attempts: 1, output: []});
+    const problem = session.redactor.json(own as never) as Problem;
     await record(session, {type: 'step-failed', step: node.key, attempt: 0, problem});
     tell(session, {type: 'step-failed', step: node.key, problem, durationMs: 0});
     return {kind: 'failed', problem};
@@ -295,25 +313,23 @@ class Resume {
     if (!node.needs.some((need) => this.#redone.has(need))) return this.#keep(node, outputs);
     if (node.step.effect === 'reads')
       return this.#redo(node, signal, 'verified again', 'what it needs was done again', false);
-    try {
-      const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
-      const change = changeBetween(before, rendered.record, node);
-      if (change !== undefined) {
-        const undoFirst = before.effect === 'converges' && stateOf(session, node.key)?.made === true;
-        return await this.#redo(node, signal, change.standing, change.detail, undoFirst);
-      }
-      if (!hasCheck(node)) return await this.#keep(node, outputs);
-      const finding = await lookAt(session, node, rendered, {signal, known: outputs});
-      if (finding.ok) return await this.#keep(node, {...outputs, ...finding.outputs});
-      return await this.#redo(node, signal, 'drifted', `${finding.expected}; found ${finding.found}`, false);
-    } catch (error) {
-      return await this.#failed(node, error);
+    const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
+    const change = changeBetween(session, before, rendered.record, node);
+    if (change !== undefined) {
+      const undoFirst = before.effect === 'converges' && stateOf(session, node.key)?.made === true;
+      return await this.#redo(node, signal, change.standing, change.detail, undoFirst);
     }
+    if (!hasCheck(node)) return await this.#keep(node, outputs);
+    const finding = await lookAt(session, node, rendered, {signal, known: outputs});
+    if (finding.ok) return await this.#keep(node, {...outputs, ...finding.outputs});
+    return await this.#redo(node, signal, 'drifted', `${finding.expected}; found ${finding.found}`, false);
   }
 
   async #keep(node: Node, found: Assessment['outputs']): Promise<Settled> {
     const session = this.#session;
-    const {outputs, secrets} = declaredOutputs(session, node, found);
+    const {outputs, secrets} = this.#accepted.has(node.key)
+      ? knownOutputs(session, node, found)
+      : declaredOutputs(session, node, found);
     session.scopes.finish(node, outputs, secrets);
     const stored = Object.fromEntries(Object.entries(outputs).filter(([name]) => !secrets.has(name)));
     const known = stateOf(session, node.key)?.outputs;

@@ -131,7 +131,11 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
   killSignal.addEventListener('abort', kill, {once: true});
   try {
     tellTakeover(session, lock);
-    const walked = await body();
+    const walked = await body().catch((error: unknown): Walked => {
+      const {signal} = session.host;
+      if (!signal.aborted || error !== signal.reason) throw error;
+      return {outcome: 'interrupted', failures: []};
+    });
     const durationMs = Math.round(performance.now() - start);
     await record(session, {type: 'run-finished', outcome: walked.outcome, durationMs});
     tell(session, {type: 'run-finished', run: session.run, outcome: walked.outcome, durationMs});

@@ -63,7 +63,7 @@ export class Scopes {
     return steps;
   }
 
-  /** The inputs of a scope; a child runbook's come from the step that uses it, and are fixed once they are known. */
+  /** The inputs of a scope; a child runbook's come from the step that uses it, and from the outputs that it reads. */
   inputsOf(scope: Scope, mode: Mode): Outputs {
     const known = this.#inputs[mode].get(scope);
     if (known !== undefined) return known;
@@ -140,14 +140,22 @@ export class Scopes {
   }
 
   #store(node: Node, mode: Mode, outputs: Outputs): void {
+    this.#forgetBound(mode);
     const steps = this.#stepsOf(node.scope, mode);
     if (node.item === undefined) steps[node.step.id] = {outputs};
     else (steps[node.step.id] ??= {outputs: {}}).outputs[node.item.key] = outputs;
   }
 
+  /** The inputs of child runbooks may be made from an output that has another value now. */
+  #forgetBound(mode: Mode): void {
+    const known = this.#inputs[mode];
+    for (const scope of known.keys()) if (scope.parent !== undefined) known.delete(scope);
+  }
+
   /** Forgets a node's outputs: it is to be done again. */
   forget(node: Node): void {
     for (const mode of ['real', 'shown'] as const) {
+      this.#forgetBound(mode);
       const steps = this.#stepsOf(node.scope, mode);
       if (node.item === undefined) delete steps[node.step.id];
       else delete steps[node.step.id]?.outputs[node.item.key];

@@ -68,7 +68,8 @@ const blank = (key: string): StepState => ({
   durationMs: undefined,
 });
 
-const MADE: ReadonlySet<How> = new Set(['ran', 'adopted', 'accepted']);
+/** Beside what it has started itself, a run takes back what it took over. */
+const TAKEN_OVER: ReadonlySet<How> = new Set(['adopted', 'accepted']);
 
 const begin = (entry: Stamped & {type: 'run-started'}): RunState => ({
   run: entry.run,
@@ -121,7 +122,7 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
       step.evidence = entry.evidence;
       step.record = entry.record ?? step.record;
       step.undo = entry.undo;
-      step.made = MADE.has(entry.how) && (step.made || entry.how !== 'ran');
+      step.made ||= TAKEN_OVER.has(entry.how);
       step.acceptedBecause = entry.reason;
       step.finishedAt = entry.at;
       step.durationMs = entry.durationMs;
@@ -162,7 +163,9 @@ const applyToRun = (state: RunState, entry: Stamped): void => {
       state.env = entry.env;
       state.envFiles = entry.envFiles;
       state.outcome = undefined;
+      state.undoing = false;
       state.undone = false;
+      state.supersededBy = undefined;
       return;
     case 'undo-started':
       // With --to the run is only shortened, and can be resumed.

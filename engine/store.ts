@@ -164,20 +164,29 @@ export class Store {
     throw new RunbookError({code: 'no-such-run', message, next: ['see them with: runbook runs']});
   }
 
-  /** The newest run that fits; damaged journals are passed over. */
+  /**
+   * The newest run that fits.
+   * @throws RunbookError `journal-damaged` when a newer one can't be read: it may be the one that is meant
+   */
   newest(fits: (state: RunState) => boolean): RunState | undefined {
     for (const run of this.runs()) {
       const state = this.#tryRead(run);
-      if (state !== undefined && !('code' in state) && fits(state)) return state;
+      if (state === undefined) continue;
+      if (!('code' in state)) {
+        if (fits(state)) return state;
+      } else if (state.code !== 'no-such-run') throw new RunbookError(state);
     }
     return undefined;
   }
 
-  /** The newest run that can be resumed. @param except a run that does not count */
-  newestUnfinished(runbook?: string, except?: string): RunState | undefined {
-    return this.newest(
-      (state) => isUnfinished(state) && state.run !== except && (runbook === undefined || state.runbook === runbook),
-    );
+  /** The runbook's newest run that can be resumed, except one; damaged journals are passed over. */
+  newestUnfinished(runbook: string, except: string): RunState | undefined {
+    for (const run of this.runs()) {
+      const state = this.#tryRead(run);
+      if (state === undefined || 'code' in state || run === except) continue;
+      if (state.runbook === runbook && isUnfinished(state)) return state;
+    }
+    return undefined;
   }
 
   #tryRead(run: string): RunState | Problem | undefined {

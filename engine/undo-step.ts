@@ -60,9 +60,8 @@ const secretsFor = async (session: Session, stored: Json): Promise<ReadonlyMap<s
 
 /** What undo will do with a step. */
 export const undoOf = (session: Session, step: StepState): UndoStep['action'] => {
-  if (step.record === undefined || step.status === 'undone' || step.status === 'skipped') return 'nothing';
-  if (step.record.effect === 'reads') return 'nothing';
-  if (!step.made) return 'keep';
+  if (step.record === undefined || step.status === 'undone' || step.record.effect === 'reads') return 'nothing';
+  if (!step.made) return step.status === 'skipped' ? 'nothing' : 'keep';
   const type = session.registry.get(step.record.uses);
   if (authorsUndo(step) !== undefined || type?.undo !== undefined) return 'undo';
   return type?.asks === true ? 'nothing' : 'irreversible';
