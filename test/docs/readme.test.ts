@@ -53,6 +53,30 @@ test('the README lists every exit code', () => {
   for (const code of Object.values(EXIT)) assert.ok(listed.includes(code), String(code));
 });
 
+test('the transcripts of the README show the steps of consul-cluster, in their order', () => {
+  const titles = [...readProject('runbooks/consul-cluster.yaml').matchAll(/^ {4}title: (.*)$/gm)].map(
+    (match) => match[1],
+  );
+  const [run, resume] = blocksOf(readme).filter(({text}) => text.includes('consul-cluster  A three-server'));
+  const shown = (text = ''): string[] => [...text.matchAll(/^ {2}[=✔] (.*?) {2}/gm)].map((match) => match[1] ?? '');
+  assert.equal(shown(run?.text), titles);
+  assert.equal(shown(resume?.text), titles);
+});
+
+test(
+  'the mistake of the README is reported as it says',
+  cliTest(async (rig) => {
+    const text = blocksOf(readme).find(({mark}) => mark === 'runbook web')?.text ?? '';
+    await rig.write({'web.yaml': text.replace('ports:', 'prots:')});
+
+    const {stderr, code} = await rig.runbook(['validate', 'web.yaml']);
+
+    assert.is(code, 2);
+    const printed = stderr.replace(/(?<=aliases), .*/, ', ...').trimEnd();
+    assert.ok(readme.includes(printed), printed);
+  }),
+);
+
 /** Every command line of a document: in blocks, and in code within the text. */
 const commandLines = (markdown: string): string[] => {
   const blocks = blocksOf(markdown).filter(({language}) => ['sh', 'text'].includes(language));
