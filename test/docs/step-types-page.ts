@@ -43,8 +43,9 @@ const host: Host = {
 
 const INTRO = `# Step types
 
-What may stand behind \`uses:\` in a step, with its options (under \`with:\`) and its outputs. An option without a default and without "optional" must be
-given. Any option may be an expression, \`\${{ }}\`. How a step is written: [writing-runbooks.md](writing-runbooks.md).
+What may stand behind \`uses:\` in a step, with its options (under \`with:\`) and its outputs. An option without a
+default and without "optional" must be given. Any option may be an expression, \`\${{ }}\`. How a step is written:
+[writing-runbooks.md](writing-runbooks.md).
 
 **Effect** says what a step does to the world, and so what a new run, a resume and an undo make of it; see
 [effects](writing-runbooks.md#effects).
