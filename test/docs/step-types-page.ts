@@ -50,7 +50,8 @@ default and without "optional" must be given. Any option may be an expression, \
 **Effect** says what a step does to the world, and so what a new run, a resume and an undo make of it; see
 [effects](writing-runbooks.md#effects).
 
-This page is made from the step types themselves, by \`UPDATE=1 npm test\`. \`runbook schema TYPE\` prints the same as JSON Schema.
+This page is made from the step types themselves, see [CONTRIBUTING.md](../CONTRIBUTING.md). \`runbook schema TYPE\`
+prints the same as JSON Schema.
 `;
 
 /** docs/step-types.md, made from the registry and from docs/step-examples.yaml. */
