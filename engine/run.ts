@@ -147,7 +147,7 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
   }
 };
 
-const tellTakeover = (session: Session, lock: Lock): void => {
+export const tellTakeover = (session: Session, lock: Lock): void => {
   const owner = lock.takenOverFrom;
   if (owner === undefined) return;
   const message = `process ${owner.pid}, which held run ${owner.run}, is gone; its lock is taken over`;

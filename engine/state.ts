@@ -20,7 +20,7 @@ export interface StepState {
   remembered: Record<string, Json>;
   problem: Problem | undefined;
   acceptedBecause: string | undefined;
-  /** Position of the entry that started or found it last: undo goes backwards by it. */
+  /** Position of the entry that started or found it first: undo goes backwards by it where the file has it no longer. */
   order: number;
   startedAt: string | undefined;
   finishedAt: string | undefined;
@@ -108,7 +108,7 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
       step.attempt = entry.attempt;
       step.record = entry.record;
       step.startedAt = entry.at;
-      step.order = entry.n;
+      if (step.order === 0) step.order = entry.n;
       step.made = true;
       step.problem = undefined;
       return;
@@ -170,6 +170,7 @@ const applyToRun = (state: RunState, entry: Stamped): void => {
     case 'undo-started':
       // With --to the run is only shortened, and can be resumed.
       state.undoing = entry.to === undefined;
+      if (entry.to !== undefined && state.outcome === 'done') state.outcome = 'partial';
       return;
     case 'undo-finished':
       state.undoing = entry.failed.length > 0;

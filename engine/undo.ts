@@ -1,8 +1,12 @@
+import {dirname} from 'node:path';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
 import {gatherKnown} from './given.ts';
+import type {Graph} from './graph.ts';
 import type {Host} from './host.ts';
 import {chooseRun, type ResumeRequest} from './resume.ts';
+import {tellTakeover} from './run.ts';
+import type {Runbook} from './runbook.ts';
 import {openSession, record, type Session, tell} from './session.ts';
 import type {RunState, StepState} from './state.ts';
 import type {Json} from './step-type.ts';
@@ -28,18 +32,50 @@ const chooseUndo = (store: Store, run: string | undefined): RunState => {
   return store.newest((state) => !state.undone && state.supersededBy === undefined) ?? chooseRun(store, undefined);
 };
 
+/** What the journal knows suffices to take steps back: a file that is gone or broken does not keep anybody from it. */
 const openUndo = async (request: UndoRequest, host: Host, store: Store, state: RunState): Promise<Session> => {
-  const runbook = await request.load(state.file);
+  try {
+    return await openWith(await request.load(state.file), request, host, store, state);
+  } catch (error) {
+    if (!(error instanceof RunbookError)) throw error;
+    const message = `the runbook can't be read, so the journal alone says what to undo: ${error.problems[0].message}`;
+    host.emit({type: 'notice', code: 'runbook-unreadable', message});
+    return await openWith(bare(state), request, host, store, {...state, envFiles: []});
+  }
+};
+
+const bare = ({runbook, file}: RunState): Runbook => ({
+  name: runbook,
+  title: runbook,
+  file,
+  dir: dirname(file),
+  text: '',
+  env: [],
+  requires: [],
+  inputs: new Map(),
+  steps: [],
+});
+
+const openWith = async (
+  runbook: Runbook,
+  request: UndoRequest,
+  host: Host,
+  store: Store,
+  state: RunState,
+): Promise<Session> => {
   const inputs = await gatherKnown(runbook, host, state.inputs);
   const {registry} = request;
   const {run, cwd, envFiles} = state;
   return await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
 };
 
-/** The steps to take back, last one first. */
-const toUndo = (state: RunState, to: string | undefined): readonly StepState[] => {
-  const steps = [...state.steps.values()].filter((step) => step.status !== 'undone' && step.record !== undefined);
-  const backwards = steps.sort((a, b) => b.order - a.order);
+/** The steps to take back, last one first: what needs another one goes before it. */
+const toUndo = ({graph}: Session, state: RunState, to: string | undefined): readonly StepState[] => {
+  const all = [...state.steps.values()];
+  const places = placesOf(graph, all);
+  const place = ({key}: StepState): number => places.get(key) ?? 0;
+  const steps = all.filter((step) => step.status !== 'undone' && step.record !== undefined);
+  const backwards = steps.sort((a, b) => place(b) - place(a) || b.order - a.order);
   if (to === undefined) return backwards;
   const stop = state.steps.get(to);
   if (stop === undefined)
@@ -48,7 +84,16 @@ const toUndo = (state: RunState, to: string | undefined): readonly StepState[] =
       message: `--to: run ${state.run} has no step "${to}"`,
       next: ['see them with: runbook status'],
     });
-  return backwards.filter((step) => step.order > stop.order);
+  return backwards.filter((step) => step !== stop && (place(step) - place(stop) || step.order - stop.order) > 0);
+};
+
+/** Places in the order of the file. A step that it has no longer stands behind those that were begun before it. */
+const placesOf = (graph: Graph, steps: readonly StepState[]): ReadonlyMap<string, number> => {
+  const indexOf = ({key}: StepState): number | undefined => graph.nodes.get(key)?.index;
+  const left = steps.filter((step) => indexOf(step) !== undefined);
+  const behind = (step: StepState): number =>
+    left.reduce((last, other) => (other.order < step.order ? Math.max(last, indexOf(other) ?? -1) : last), -1) + 0.5;
+  return new Map(steps.map((step) => [step.key, indexOf(step) ?? behind(step)]));
 };
 
 const planOf = (session: Session, steps: readonly StepState[]): UndoStep[] =>
@@ -67,7 +112,7 @@ export const planUndo = async (
   const store = new Store(host.stateDir);
   const state = chooseUndo(store, request.run);
   const session = await openUndo(request, host, store, state);
-  return {run: state.run, steps: planOf(session, toUndo(state, request.to))};
+  return {run: state.run, steps: planOf(session, toUndo(session, state, request.to))};
 };
 
 /**
@@ -82,7 +127,8 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
   try {
     const state = store.read(chosen.run) ?? chosen;
     const session: Session = {...(await openUndo(request, host, store, state)), open};
-    const steps = toUndo(state, request.to);
+    tellTakeover(session, open.lock);
+    const steps = toUndo(session, state, request.to);
     await record(session, {type: 'undo-started', ...(request.to === undefined ? {} : {to: request.to})});
     tell(session, {type: 'undo-started', run: state.run, steps: planOf(session, steps)});
     const result = await undoAll(session, steps);
