@@ -14,7 +14,7 @@ export const checkSecrets = (one: StepDraft, draft: Draft, mistakes: Mistakes): 
     mistakes.add('secret-in-argv', prefix + message, reference.place, next === undefined ? {} : {next: [next]});
 
   for (const {type, options} of [step, ...step.verify, ...(step.undo === undefined ? [] : [step.undo])])
-    for (const [option, reference] of secretsIn(options, draft))
+    for (const [option, reference] of secretsIn(options, draft, step.type))
       if (!(type.secretOptions ?? []).includes(option))
         note(
           reference,
@@ -31,21 +31,27 @@ export const checkSecrets = (one: StepDraft, draft: Draft, mistakes: Mistakes): 
 
   for (const [name, {value, secret}] of step.outputs)
     for (const reference of value.references)
-      if (!secret && isSecret(reference, draft))
+      if (!secret && isSecret(reference, draft, step.type))
         note(reference, `output "${name}" holds a secret`, 'say so: {value: ..., secret: true}');
 };
 
 const instead = ({secretOptions = []}: StepType): string | undefined =>
   secretOptions.length === 0 ? undefined : `these may: ${listed(secretOptions)}`;
 
-const secretsIn = (options: Template, draft: Draft): readonly (readonly [string, Reference])[] =>
+const secretsIn = (options: Template, draft: Draft, result: StepType): readonly (readonly [string, Reference])[] =>
   [...(options.kind === 'map' ? options.entries : [])].flatMap(([option, template]) =>
-    referencesOf(template).flatMap((reference) => (isSecret(reference, draft) ? [[option, reference] as const] : [])),
+    referencesOf(template).flatMap((reference) =>
+      isSecret(reference, draft, result) ? [[option, reference] as const] : [],
+    ),
   );
 
-/** Whether a reference reads an input or output that is secret. */
-export const isSecret = ({root, path}: Reference, draft: Draft): boolean => {
+/**
+ * Whether a reference reads an input or output that is secret.
+ * @param type whose outputs `result` holds, where there is one
+ */
+export const isSecret = ({root, path}: Reference, draft: Draft, type?: StepType): boolean => {
   const [name = '', , output] = path;
+  if (root === 'result') return (type?.secretOutputs ?? []).some((one) => path.length === 0 || one === name);
   if (root === 'inputs') return draft.inputs.get(name)?.secret === true;
   if (root !== 'steps') return false;
   const target = draft.byId.get(name);

@@ -46,6 +46,7 @@ export const lookAt = async (
     const own = await lookAtOwn(session, node, call, look);
     if (!own.ok) return own;
     const outputs = own.outputs as Outputs;
+    learnSecrets(session, node, outputs);
     const expected = checkExpect(
       node.step.expect,
       session.scopes.valuesOf(node, 'real', outputs),
@@ -65,6 +66,22 @@ export const lookAt = async (
 
 /** The `expect` of a step that acts speaks of what `run` returned; only a look of its own can be asked again. */
 const hasOwnLook = (node: Node, call: Call): boolean => node.step.effect === 'reads' || call.type.verify !== undefined;
+
+/** A secret is masked from here on: an `expect` that does not hold shows the values that decided. */
+const learnSecrets = (session: Session, node: Node, outputs: Outputs): void => {
+  const values = session.scopes.valuesOf(node, 'real', outputs);
+  for (const {value, secret} of node.step.outputs.values()) if (secret) session.redactor.add(textOf(value, values));
+};
+
+const textOf = (expression: Expression, values: Values): string => {
+  try {
+    const value = expression.evaluate(values);
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  } catch {
+    // it reads what this look has not found; whoever needs it says so
+    return '';
+  }
+};
 
 const unclear = (error: unknown, signal: AbortSignal): Finding => {
   if (signal.aborted)
@@ -127,7 +144,8 @@ const lookAtAction = async (
   const call = renderCall(node, action, session.scopes, session.cwd, result);
   const context = contextOf(session, call.site, node.key, {attempt: 0, signal});
   try {
-    const outputs = await action.type.run(call.options, context);
+    const outputs = (await action.type.run(call.options, context)) as Outputs;
+    for (const name of action.type.secretOutputs ?? []) session.redactor.add(String(outputs[name]));
     const checked = checkExpect(action.expect, session.scopes.valuesOf(node, 'real', outputs));
     return checked.ok ? {ok: true, evidence: [call.command, ...checked.evidence]} : checked;
   } catch (error) {

@@ -2,12 +2,12 @@ import {definitionOf} from './definition.ts';
 import type {ChildDraft, Named, StepDraft} from './draft.ts';
 import {parseDuration} from './duration.ts';
 import type {Place} from './errors.ts';
-import type {Expression} from './expression.ts';
+import {type Expression, parseExpression} from './expression.ts';
 import {shown} from './issues.ts';
 import {type ActionDraft, type Reading, readAction} from './read-action.ts';
 import {readExpression, readTemplate} from './read-template.ts';
 import type {Action, DeclaredOutput, Retry, Step} from './runbook.ts';
-import type {Effect} from './step-type.ts';
+import type {Effect, StepType} from './step-type.ts';
 import type {Template} from './template.ts';
 import {toJson, type YamlMap, type YamlNode} from './yaml.ts';
 
@@ -56,7 +56,7 @@ const stepOf = (id: string, node: YamlMap, {type, options}: ActionDraft, fields:
     retry: fields.retry(),
     ...optional('expect', fields.expression('expect')),
     verify: fields.verify(),
-    outputs: fields.outputs(),
+    outputs: withSecrets(type, fields.outputs(), node.place),
     ...optional('undo', undo),
     effect,
     ...optional('until', textAt(node, 'until')),
@@ -193,6 +193,19 @@ class Fields {
     );
   }
 }
+
+/** What a step type calls secret is so in every runbook, also under the name that the runbook gives it anew. */
+const withSecrets = (
+  {secretOutputs = []}: StepType,
+  declared: ReadonlyMap<string, DeclaredOutput>,
+  place: Place,
+): ReadonlyMap<string, DeclaredOutput> => {
+  const secrets = secretOutputs.map((name) => {
+    const value = declared.get(name)?.value ?? parseExpression(`result.${name}`, () => place);
+    return [name, {value, secret: true}] as const;
+  });
+  return new Map([...declared, ...secrets]);
+};
 
 const scalarAt = (node: YamlMap, name: string): unknown => {
   const value = node.entries.get(name)?.value;

@@ -86,6 +86,8 @@ export interface StepType<
   readonly effectIsSettable?: boolean;
   /** Options that may carry a secret: those that reach the outside by environment, stdin or a request, never by argv. */
   readonly secretOptions?: readonly string[];
+  /** Outputs that are secrets, whatever the runbook says of them: never shown, never stored. Only for `reads` types. */
+  readonly secretOutputs?: readonly string[];
   /** The option that is a shell script: each `${{ }}` in it arrives by an environment variable, added to option `env`. */
   readonly scriptOption?: string;
   /** The step means nothing without its `expect:` (assert). */
