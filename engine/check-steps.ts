@@ -90,7 +90,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     message: 'with "check_first", the checks are made before the step has run; they can\'t be given its "result"',
   },
   within: {
-    holds: (step) => step.withinMs === 0 || isChecked(step),
+    holds: (step, {places}) => !places.has('within') || isChecked(step),
     message: '"within" is how long a check may take to come true; this step has no check',
     next: 'add "expect", or repeat the step with "retry"',
   },

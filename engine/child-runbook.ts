@@ -11,6 +11,8 @@ export const childRunbook = defineStepType({
   }),
   outputs: v.object({}),
   effect: 'repeatable',
+  // whether the input is a secret there is checked when that runbook is known
+  secretOptions: ['inputs'],
   command: ({runbook}) => `runbook run ${runbook}`,
   run: async () => {
     throw new Error('internal error: a child runbook was run as a step');

@@ -1,14 +1,14 @@
 import type {Json} from './step-type.ts';
 
 const PROSE = new Set(['title', 'about']);
-const PLAIN = /^[A-Za-z_./$][\w ./${}()[\],:=@+-]*$/;
+const PLAIN = /^[A-Za-z_/$][\w ./${}()[\],:=@+-]*$/;
 // What YAML would read as something else than text
 const SPECIAL = /^(?:true|false|null|yes|no|on|off|~)$|: |:$| $| #/i;
 
 /** A step as YAML in one fixed form, without its prose: two steps are the same if and only if these texts are. */
 export const definitionOf = (step: Json): string => {
-  if (typeof step !== 'object' || step === null || Array.isArray(step)) return block(step, '').trim();
-  return block(Object.fromEntries(Object.entries(step).filter(([key]) => !PROSE.has(key))), '').trim();
+  const entries = typeof step === 'object' && step !== null ? Object.entries(step) : [];
+  return block(Object.fromEntries(entries.filter(([key]) => !PROSE.has(key))), '').slice(1, -1);
 };
 
 // A value as it stands behind `key:` or `-`, with the white space before it.

@@ -1,4 +1,4 @@
-import type * as v from 'valibot';
+import * as v from 'valibot';
 import type {Code, Problem} from './errors.ts';
 import {listed, suggest} from './nearest.ts';
 
@@ -24,17 +24,38 @@ export interface Naming {
 }
 
 /** Every mistake once: of a choice between several shapes, only the shape that was meant is complained about. */
-export const describeIssues = (
-  issues: readonly Issue[],
-  schema: v.GenericSchema,
-  naming: Naming,
-): readonly Described[] =>
-  withoutEchoes(
-    issues
-      .flatMap((issue) => meant(issue, []))
-      .flatMap((located) => siblings(located, schema))
-      .map(({issue, path}) => describe(issue, path, schema, naming)),
+export const mistakesIn = (value: unknown, schema: v.GenericSchema, naming: Naming): readonly Described[] => {
+  const lists = listsForMaps(value, schema, []);
+  const {issues = []} = v.safeParse(schema, value);
+  const located = issues
+    .flatMap((issue) => meant(issue, []))
+    .filter(({path}) => !lists.some((list) => list.every((key, index) => key === path[index])))
+    .flatMap((one) => siblings(one, schema));
+  return [
+    ...lists.map((path) => notMap(path, naming)),
+    ...withoutEchoes(located.map(({issue, path}) => describe(issue, path, schema, naming))),
+  ];
+};
+
+// To the library, a list is a map with the keys 0, 1, 2.
+const listsForMaps = (value: unknown, schema: v.GenericSchema, path: Path): readonly Path[] => {
+  if (typeof value !== 'object' || value === null) return [];
+  const shapes = walk(schema as Walkable, path).map(({type}) => type);
+  if (Array.isArray(value) && shapes.length > 0 && shapes.every((type) => MAPS.has(type ?? ''))) return [path];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    listsForMaps(inner, schema, [...path, Array.isArray(value) ? Number(key) : key]),
   );
+};
+
+const MAPS = new Set(['object', 'strict_object', 'loose_object', 'object_with_rest', 'record']);
+
+const notMap = (path: Path, {holder}: Naming): Described => ({
+  code: 'wrong-type',
+  message: `${path.length === 0 ? holder : `"${path.join('.')}"`} must be a map`,
+  path,
+  at: 'value',
+  details: {found: 'a list'},
+});
 
 // The library names only the first unknown key of a map.
 const siblings = ({issue, path}: Located, schema: v.GenericSchema): readonly Located[] => {
@@ -173,6 +194,7 @@ export const shown = (value: unknown): string => {
 };
 
 interface Walkable {
+  readonly type?: string;
   readonly entries?: Readonly<Record<string, Walkable>>;
   readonly item?: Walkable;
   readonly value?: Walkable;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {type Place, type Problem, RunbookError} from './errors.ts';
-import {type Described, describeIssues} from './issues.ts';
+import {type Described, mistakesIn} from './issues.ts';
 import type {Mistakes} from './mistakes.ts';
 import type {Json, StepType} from './step-type.ts';
 import {expressionsOf, renderTemplate, type Template} from './template.ts';
@@ -11,15 +11,12 @@ import {lookUp, type YamlNode} from './yaml.ts';
  * @throws RunbookError `unknown-option`, `missing-key`, `wrong-type` or `bad-value`, at the given place
  */
 export const checkOptions = (type: StepType, rendered: Json, place: Place): unknown => {
-  const result = v.safeParse(type.options, rendered);
-  if (result.success) return result.output;
   const naming = {holder: type.name, word: 'option'} as const;
-  const [first, ...rest] = describeIssues(result.issues, type.options, naming).map(
+  const [first, ...rest] = mistakesIn(rendered, type.options, naming).map(
     ({code, message, details}): Problem => ({code, message, place, ...details}),
   );
-  throw new RunbookError(
-    first === undefined ? {code: 'internal', message: 'an issue was lost', place} : [first, ...rest],
-  );
+  if (first !== undefined) throw new RunbookError([first, ...rest]);
+  return v.parse(type.options, rendered);
 };
 
 /** Where a step's options stand in its file. */
@@ -34,12 +31,9 @@ export interface OptionsSource {
 
 /** Notes what is wrong with a step's options as far as it can be told before any `${{ }}` has its value. */
 export const noteOptions = (type: StepType, template: Template, source: OptionsSource, mistakes: Mistakes): void => {
-  const result = v.safeParse(
-    type.options,
-    renderTemplate(template, () => null),
-  );
   const naming = {holder: type.name, word: 'option'} as const;
-  for (const described of describeIssues(result.issues ?? [], type.options, naming)) {
+  const known = renderTemplate(template, () => null);
+  for (const described of mistakesIn(known, type.options, naming)) {
     if (isOpen(template, described)) continue;
     const {code, message, details} = described;
     mistakes.add(code, source.prefix + message, placeOf(described, source), details);

@@ -5,7 +5,7 @@ import type {Draft, Named, StepDraft} from './draft.ts';
 import type {Place} from './errors.ts';
 import {fileSchema, ID, inputSchema, stepSchema} from './format.ts';
 import {checkInput} from './inputs.ts';
-import {describeIssues, type Naming, shown} from './issues.ts';
+import {mistakesIn, type Naming, shown} from './issues.ts';
 import type {Mistakes} from './mistakes.ts';
 import {patternProblem} from './pattern.ts';
 import type {Reading} from './read-action.ts';
@@ -43,8 +43,7 @@ const noteShape = (
   naming: Naming,
   mistakes: Mistakes,
 ): void => {
-  const {issues = []} = v.safeParse(schema, toJson(node));
-  for (const {code, message, path, at, details} of describeIssues(issues, schema, naming)) {
+  for (const {code, message, path, at, details} of mistakesIn(toJson(node), schema, naming)) {
     const found = lookUp(node, at === 'missing' ? path.slice(0, -1) : path);
     mistakes.add(code, prefix + message, at === 'value' ? found.node.place : found.key, details);
   }

@@ -60,11 +60,12 @@ const remedy = (where: string): string => {
 /** Names for the variables of one script: readable, unique, and none that the script or a program uses otherwise. */
 class Names {
   readonly #bySource = new Map<string, string>();
-  readonly #used: Set<string>;
+  readonly #foreign: ReadonlySet<string>;
+  readonly #given = new Set<string>();
 
   constructor(pieces: readonly Piece[], taken: readonly string[]) {
     const words = pieces.flatMap((piece) => (piece.kind === 'text' ? (piece.text.match(/[A-Za-z_]\w*/g) ?? []) : []));
-    this.#used = new Set([...words, ...taken]);
+    this.#foreign = new Set([...words, ...taken]);
   }
 
   nameOf(expression: Expression): string {
@@ -76,10 +77,10 @@ class Names {
       .replace(/^_+|_+$/g, '')
       .toUpperCase();
     const wanted =
-      /^[A-Z]/.test(plain) && !TAKEN.test(plain) && !this.#used.has(plain) ? plain : `RB_${plain || 'VALUE'}`;
+      /^[A-Z]/.test(plain) && !TAKEN.test(plain) && !this.#foreign.has(plain) ? plain : `RB_${plain || 'VALUE'}`;
     let name = wanted;
-    for (let count = 2; this.#used.has(name); count++) name = `${wanted}_${count}`;
-    this.#used.add(name);
+    for (let count = 2; this.#given.has(name) || this.#foreign.has(name); count++) name = `${wanted}_${count}`;
+    this.#given.add(name);
     this.#bySource.set(expression.source, name);
     return name;
   }

@@ -1,0 +1,173 @@
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+import {RunbookError} from '../../engine/errors.ts';
+import {type Expression, holds, parseExpression, type Values} from '../../engine/expression.ts';
+
+const test = suite('expression');
+
+const parse = (source: string): Expression =>
+  parseExpression(source, (offset) => ({file: 'f.yaml', line: 1, column: offset + 1}));
+
+const refused = (act: () => unknown): RunbookError => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof RunbookError) return error;
+    throw error;
+  }
+  return assert.unreachable('it was taken') as never;
+};
+
+const values: Values = {
+  inputs: {servers: 3, half: 0.5, name: 'web', list: ['a', 'b'], ports: [8500, 8600], nothing: null},
+  env: {IMAGE: 'consul:1'},
+  steps: {server1: {outputs: {ip: '10.0.0.2', tags: {zone: 'eu'}}}},
+  result: {status: 404, body: 'x'.repeat(5000), json: [{Node: 'n1'}, {Node: 'n2'}]},
+  item: {key: 'k', value: 7},
+  run: {id: 'r1'},
+};
+const value = (source: string): unknown => parse(source).evaluate(values);
+
+test('numbers from JSON and literals mix', () => {
+  const cases: Record<string, unknown> = {
+    'inputs.servers + 1': 4,
+    '1 + inputs.servers': 4,
+    'inputs.servers / 2': 1.5,
+    'inputs.servers % 2': 1,
+    'inputs.servers * inputs.half': 1.5,
+    'inputs.servers - 0.5': 2.5,
+    'inputs.servers > 2 && 2 < inputs.servers': true,
+    'inputs.servers == 3 && 3 == inputs.servers': true,
+    '8500 in inputs.ports && inputs.ports == [8500, 8600]': true,
+    'inputs.list[inputs.servers - 2]': 'b',
+    'size(inputs.list) + inputs.servers': 5,
+    '"n" + inputs.servers + 1': 'n31',
+    'string(inputs.servers)': '3',
+  };
+  for (const [source, expected] of Object.entries(cases)) assert.equal(value(source), expected, source);
+});
+
+test('results are plain JSON', () => {
+  assert.equal(value('{"a": [1, {"b": 2u}], "c": null, "d": steps.?none}'), {a: [1, {b: 2}], c: null, d: null});
+  assert.equal(value('timestamp("2024-01-01T00:00:00Z")'), '2024-01-01T00:00:00.000Z');
+  assert.is(refused(() => value('1.0 / 0.0')).code, 'expression-failed');
+});
+
+test('texts are parsed, cut and joined', () => {
+  assert.equal(value('json("{\\"a\\": [1, 2]}").a[1]'), 2);
+  assert.equal(value('" a\\nb\\n".trim().lines()'), ['a', 'b']);
+  assert.equal(value('"a,b".split(",").join("-")'), 'a-b');
+  assert.equal(value('steps.?gone.outputs.?ip.orValue("none")'), 'none');
+});
+
+test('only own properties can be read', () => {
+  for (const source of ['inputs.constructor', 'inputs.__proto__', 'inputs.name.constructor', 'result.json.length'])
+    assert.is(refused(() => value(source)).code, 'expression-failed', source);
+});
+
+test('a value is never looked for in the prototype, and the process is out of reach', () => {
+  for (const source of ['process.exit()', 'globalThis', 'require("fs")'])
+    assert.ok(['unknown-variable', 'bad-expression'].includes(refused(() => parse(source)).code), source);
+});
+
+test('knows what it reads, but not its own variables', () => {
+  const references = (source: string) =>
+    parse(source).references.map(({root, path, place}) => `${[root, ...path].join('.')}@${place.column}`);
+
+  assert.equal(references('steps.a.outputs.b + steps["c"].outputs["d-e"].f'), [
+    'steps.a.outputs.b@1',
+    'steps.c.outputs.d-e.f@21',
+  ]);
+  assert.equal(references('inputs.list.all(x, x == item.key)'), ['inputs.list@1', 'item.key@25']);
+  assert.equal(references('inputs.list.map(item, item.key)'), ['inputs.list@1']);
+  assert.equal(references('cel.bind(result, inputs.a, result.b)'), ['inputs.a@18']);
+  assert.equal(references('inputs.map[env.KEY].deeper'), ['inputs.map@1', 'env.KEY@12']);
+  assert.equal(references('has(steps.a.outputs.x) ? [run.id] : [result]'), [
+    'steps.a.outputs.x@5',
+    'run.id@27',
+    'result@38',
+  ]);
+  assert.equal(references('(inputs.a + "x").size()'), ['inputs.a@2']);
+});
+
+test('a bad expression is refused at its very place', () => {
+  const cases: Record<string, [string, number]> = {
+    'inputs.a +': ['bad-expression', 11],
+    'inputs.a ++ 1': ['bad-expression', 11],
+    'size(inputz.a)': ['unknown-variable', 6],
+    '1 + sise(inputs.a)': ['bad-expression', 5],
+    '"open': ['bad-expression', 1],
+    '': ['bad-expression', 1],
+    '1 == "a"': ['bad-expression', 1],
+  };
+  for (const [source, [code, column]] of Object.entries(cases)) {
+    const [problem] = refused(() => parse(source)).problems;
+    assert.equal([problem.code, problem.place?.column], [code, column], source);
+  }
+  assert.equal(refused(() => parse('inputz.a')).problems[0].next, ['did you mean "inputs"?']);
+  assert.equal(refused(() => parse('sise(inputs.a)')).problems[0].next, ['did you mean "size"?']);
+});
+
+test('patterns that could take forever are refused', () => {
+  for (const pattern of ['(a+)+', '^(a*)*$', '((ab)+c?)*', '(\\\\d+|x)+', '([a-z]+)*', '(a{2,})+'])
+    assert.is(refused(() => parse(`inputs.name.matches("${pattern}")`)).code, 'bad-expression', pattern);
+  for (const pattern of ['^a+$', '(ab)+', '[a-z+*]+', '^v\\\\d+\\\\.\\\\d+$', '(a|b)*', '\\\\(a+\\\\)+', '(a?b)+'])
+    parse(`inputs.name.matches("${pattern}")`);
+});
+
+test('a failure says what there is instead', () => {
+  const missing = refused(() => value('steps.server1.outputs.id')).problems[0];
+  assert.match(missing.message, 'no "id" in steps.server1.outputs; there are: ip, tags');
+  assert.equal(missing.next, ['did you mean "ip"?']);
+  assert.is(missing.place?.column, 23);
+
+  assert.match(refused(() => value('steps.server9.outputs.ip')).message, 'step "server9" has no outputs');
+  assert.match(refused(() => value('json("oops")')).message, 'not JSON');
+  assert.match(refused(() => parse('result.x').evaluate({inputs: {}})).message, `"result" can't be read here`);
+});
+
+test('a condition is true or false', () => {
+  assert.is(holds(parse('inputs.servers > 2'), values), true);
+  assert.is(refused(() => holds(parse('inputs.servers'), values)).code, 'expression-failed');
+});
+
+const explained = (source: string, mask?: (text: string) => string): Record<string, string> =>
+  Object.fromEntries(
+    parse(source)
+      .explain(values, mask)
+      .map((part) => [part.source, part.value]),
+  );
+
+test('explains a condition by the values that decide it', () => {
+  assert.equal(explained('size(result.json) == 3'), {
+    'size(result.json)': '2',
+    'result.json': '[{"Node":"n1"},{"Node":"n2"}]',
+  });
+  assert.equal(explained('result.status in [200, 201]'), {'result.status': '404'});
+  assert.equal(explained('inputs.servers == 3 && result.status == 200'), {
+    'result.status == 200': 'false',
+    'result.status': '404',
+  });
+});
+
+test('explains conditions on every element of a list', () => {
+  assert.equal(explained('["n1", "n9"].all(n, result.json.exists(x, x.Node == n))'), {
+    'result.json.exists(x, x.Node == n) with n = "n9"': 'false',
+    'result.json': '[{"Node":"n1"},{"Node":"n2"}]',
+    'x.Node == n with n = "n9", x = {"Node":"n1"}': 'false',
+    'x.Node == n with n = "n9", x = {"Node":"n2"}': 'false',
+  });
+});
+
+test('an explanation is short, masked before it is cut, and never throws', () => {
+  const body = explained('result.body.contains("y")')['result.body'] ?? '';
+  assert.ok(body.length < 260);
+
+  const masked = explained('result.body == "y"', (text) => text.replaceAll('x'.repeat(5000), '***'));
+  assert.is(masked['result.body'], '"***"');
+
+  assert.equal(explained('steps.gone.outputs.x == 1'), {'steps.gone.outputs.x': 'no such key: gone'});
+  assert.equal(parse('result.x == 1').explain({}), [{source: 'result.x', value: 'unknown variable: result'}]);
+});
+
+test.run();
