@@ -46,6 +46,8 @@ const flags = (given: RunOptions, site: Site): Flag[] => [
   ...each('--cap-add', given.cap_add),
   ...each('--cap-drop', given.cap_drop),
   ...each('--security-opt', given.security_opt),
+  ...one('--cgroupns', given.cgroupns),
+  ...each('--device-cgroup-rule', given.device_cgroup_rules),
   ...each('--tmpfs', given.tmpfs),
   ...each('--add-host', given.extra_hosts),
   ...on('--init', given.init),

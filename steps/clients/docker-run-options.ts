@@ -71,6 +71,13 @@ export const runOptions = v.strictObject({
   cap_add: list('Capabilities to add, such as NET_ADMIN'),
   cap_drop: list('Capabilities to drop'),
   security_opt: list('Security options, such as no-new-privileges'),
+  cgroupns: v.optional(
+    v.pipe(
+      v.picklist(['host', 'private']),
+      v.description('Whose control groups it sees: the host’s, or its own; what the engine prefers when left out'),
+    ),
+  ),
+  device_cgroup_rules: list('Devices it may use, such as "c 1:3 mr" or "a *:* rwm"'),
   tmpfs: list('File systems in memory: "/run" or "/run:size=10m"'),
   extra_hosts: list('Lines for /etc/hosts: "name:address"'),
   init: flag('A small init as process 1, which passes signals on and collects the dead'),

@@ -90,6 +90,8 @@ const hostConfig = (given: RunOptions, dir: string): Dockerode.HostConfig => ({
   CapAdd: given.cap_add,
   CapDrop: given.cap_drop,
   ExtraHosts: given.extra_hosts,
+  ...(given.cgroupns !== undefined && {CgroupnsMode: given.cgroupns}),
+  ...(given.device_cgroup_rules.length > 0 && {DeviceCgroupRules: given.device_cgroup_rules}),
   ...(given.init && {Init: true}),
   ...security(given.security_opt),
 });
