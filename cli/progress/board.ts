@@ -64,7 +64,7 @@ export class Board {
     'step-started': ({step, attempt, command}, now) =>
       this.#start(step, attempt === 0 ? 'looking' : 'running', command, now),
     'step-undoing': ({step, command}, now) => this.#start(step, 'undoing', command, now),
-    'step-output': ({step, text}) => void this.running.get(step)?.output.push(text),
+    'step-output': ({step, text}) => void this.running.get(step)?.output.note(text),
     'step-waiting': (event, now) => this.#wait(event, now),
     'step-retrying': (event, now) => this.#retry(event, now),
     'step-finished': ({step}) => this.#end(step, true),

@@ -3,6 +3,9 @@ import {stripVTControlCharacters} from 'node:util';
 /** A line longer than this is cut into several: a gigabyte without a line feed must not pile up. */
 const LONGEST = 16_384;
 
+/** More than this of one chunk is on no screen. */
+const NOTED = 2048;
+
 /** Turns chunks of what a step prints into lines that are safe to show; keeps only the last few. */
 export class OutputLines {
   readonly #keep: number;
@@ -26,6 +29,11 @@ export class OutputLines {
     return lines;
   }
 
+  /** Takes a chunk of which only the end will be shown. */
+  note(text: string): void {
+    this.push(text.length > NOTED ? text.slice(-NOTED) : text);
+  }
+
   /** The line that no line feed has ended, if any; asked when the step is over. */
   flush(): string[] {
     if (this.#partial === '') return [];
@@ -42,7 +50,8 @@ export class OutputLines {
   }
 
   #remember(lines: readonly string[]): void {
-    const visible = lines.filter((line) => line.trim() !== '');
+    if (this.#keep === 0) return;
+    const visible = lines.slice(-this.#keep * 2).filter((line) => line.trim() !== '');
     if (visible.length > 0) this.#recent = [...this.#recent, ...visible].slice(-this.#keep);
   }
 }

@@ -6,6 +6,8 @@ import {OutputLines} from './output-lines.ts';
 import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE, type Wording} from './words.ts';
 
 const KEY_COLUMNS = 24;
+/** A step that prints more is cut here: the whole of it would drown the log, and `runbook log` has it. */
+const MOST_PRINTED = 1_000_000;
 /** An unchanged observation is repeated this seldom. */
 const REPEAT_MS = 10_000;
 
@@ -17,6 +19,8 @@ export class PlainLines {
   readonly #output = new Map<string, OutputLines>();
   readonly #waiting = new Map<string, {readonly text: string; readonly at: number}>();
   readonly #looked = new Set<string>();
+  readonly #printed = new Map<string, number>();
+  #run = '';
   #keyColumns = 8;
 
   constructor(out: Output, style: Style, now: () => Date = () => new Date()) {
@@ -31,6 +35,7 @@ export class PlainLines {
 
   readonly #on: {readonly [T in Event['type']]: (event: Event & {type: T}) => void} = {
     'run-started': ({steps, resumed, runbook, title, run}) => {
+      this.#run = run;
       this.#align(steps.map((step) => step.key));
       this.#say('', `${resumed ? 'resuming' : 'running'} ${runbook}: ${title} (run ${run})`);
     },
@@ -50,7 +55,7 @@ export class PlainLines {
     },
     'step-undoing': ({step, command}) =>
       command === '' ? this.#say(step, 'undo') : this.#command(step, 'undo', command),
-    'step-output': ({step, text}) => this.#print(step, this.#linesOf(step).push(text)),
+    'step-output': ({step, text}) => this.#take(step, text),
     'step-waiting': (event) => this.#wait(event),
     'step-retrying': ({step, attempt, attempts, delayMs, message}) =>
       this.#say(step, `attempt ${attempt} of ${attempts} in ${spoken(delayMs)}: ${message}`),
@@ -78,9 +83,14 @@ export class PlainLines {
 
   #say(step: string, text: string): void {
     const [first = '', ...more] = text.split('\n');
-    const head = `${this.#style('dim', clock(this.#now()))} `;
+    this.#write(step, [first, ...more.map((line) => `  ${line}`)]);
+  }
+
+  /** All lines in one write: a step may print a million of them. */
+  #write(step: string, lines: readonly string[]): void {
     const key = step === '' ? '' : `${padded(step, this.#keyColumns)}  `;
-    this.#out.write([first, ...more.map((line) => `  ${line}`)].map((line) => `${head}${key}${line}\n`).join(''));
+    const head = `${this.#style('dim', clock(this.#now()))} ${key}`;
+    this.#out.write(lines.map((line) => `${head}${line}\n`).join(''));
   }
 
   #command(step: string, word: string, command: string): void {
@@ -88,8 +98,21 @@ export class PlainLines {
     this.#say(step, [`${word} $ ${first}`, ...more].join('\n'));
   }
 
+  #take(step: string, text: string): void {
+    const before = this.#printed.get(step) ?? 0;
+    this.#printed.set(step, before + text.length);
+    if (before <= MOST_PRINTED) this.#print(step, this.#linesOf(step).push(text));
+    if (before <= MOST_PRINTED && before + text.length > MOST_PRINTED)
+      this.#say(step, `it prints more than is shown here; read it with: runbook log ${this.#run} ${step}`);
+  }
+
   #print(step: string, lines: readonly string[]): void {
-    for (const line of lines) this.#say(step, `${this.#style('dim', '|')} ${line}`);
+    const bar = this.#style('dim', '|');
+    if (lines.length > 0)
+      this.#write(
+        step,
+        lines.map((line) => `${bar} ${line}`),
+      );
   }
 
   #linesOf(step: string): OutputLines {

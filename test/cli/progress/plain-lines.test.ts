@@ -71,6 +71,24 @@ test('shows of a line what a terminal would show in the end', () => {
   assert.is(shownLine('a\u0000b\u0007'), 'a\ufffdb\ufffd');
 });
 
+test('cuts what a step prints without end, and says where to read it', () => {
+  const started: Event = {
+    type: 'run-started',
+    run: 'r1',
+    runbook: 'web',
+    title: 'Web',
+    file: 'f',
+    resumed: false,
+    steps: [],
+  };
+  const much = Array.from({length: 100}, (): Event => ({type: 'step-output', step: 'web', text: 'y\n'.repeat(50_000)}));
+  const lines = linesOf(started, ...much, finished);
+
+  assert.ok(lines.length < 700_000);
+  assert.match(lines.at(-2) ?? '', 'runbook log r1 web');
+  assert.match(lines.at(-1) ?? '', 'ran');
+});
+
 test('does not pile up a line without an end', () => {
   const lines = new OutputLines(3);
   let whole = 0;
