@@ -21,7 +21,8 @@ const IDLE_MS = 60_000;
 
 const UNREACHABLE =
   /no such host|connection refused|i\/o timeout|TLS handshake timeout|server misbehaving|network is unreachable|no route to host|Temporary failure in name resolution|deadline exceeded|request canceled|proxyconnect|connection reset|EOF|x509|service unavailable|bad gateway/i;
-const DENIED = /pull access denied|repository does not exist|unauthorized|authentication required|access.* denied/i;
+const DENIED =
+  /pull access denied|repository does not exist|unauthorized|no basic auth credentials|authentication required|access.* denied/i;
 const UNKNOWN =
   /manifest unknown|manifest for .* not found|not found|no matching manifest|name unknown|invalid reference/i;
 

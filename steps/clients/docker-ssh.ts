@@ -1,6 +1,8 @@
-import {spawn} from 'node:child_process';
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {Agent} from 'node:http';
-import {Duplex} from 'node:stream';
+import {Duplex, Readable} from 'node:stream';
+import {text} from 'node:stream/consumers';
 import type {StepContext} from '../../engine/step-type.ts';
 
 // What the docker command itself runs. The system's ssh knows the user's config, keys, known_hosts and jump hosts.
@@ -16,18 +18,24 @@ const sshWords = ({username, port, hostname, pathname}: URL): string[] => [
 const dial = (url: URL, env: StepContext['env']): Duplex => {
   // A session of its own: without a terminal ssh fails instead of asking for a password behind our display.
   const ssh = spawn('ssh', sshWords(url), {env, detached: true, stdio: 'pipe'});
-  const duplex = Duplex.from({readable: ssh.stdout, writable: ssh.stdin});
-  const complaints: Buffer[] = [];
-  ssh.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+  const duplex = Duplex.from({readable: Readable.from(answers(ssh)), writable: ssh.stdin});
   ssh.on('error', (error) => duplex.destroy(error));
-  // `exit` comes before the last of stderr; `close` does not.
-  ssh.on('close', (code) => {
-    const text = Buffer.concat(complaints).toString().trim();
-    duplex.destroy(code ? new Error(`ssh: ${text || `exit code ${code}`}`) : undefined);
-  });
   duplex.on('close', () => endGroup(ssh.pid));
   return socketLike(duplex);
 };
+
+/** What comes back; when ssh fails, the reader must hear of that and not just of an end. */
+async function* answers(ssh: ChildProcessWithoutNullStreams): AsyncGenerator<Buffer> {
+  const complaint = text(ssh.stderr);
+  // `exit` comes before the last of stderr; `close` does not.
+  const closed = once(ssh, 'close');
+  // Who leaves early does not ask for these.
+  complaint.catch(() => {});
+  closed.catch(() => {});
+  yield* ssh.stdout;
+  const [code] = await closed;
+  if (code) throw new Error(`ssh: ${(await complaint).trim() || `exit code ${code}`}`);
+}
 
 const endGroup = (pid: number | undefined): void => {
   if (pid === undefined) return;

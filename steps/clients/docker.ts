@@ -58,9 +58,21 @@ export const dockerClient = async (context: Pick<StepContext, 'on' | 'env' | 'si
 const connect = async (endpoint: Endpoint, env: StepContext['env']): Promise<Dockerode> => {
   const {default: Docker} = await import('dockerode');
   try {
-    return new Docker(connectionOptions(endpoint, env));
+    const options = connectionOptions(endpoint, env);
+    return withoutDockerHost(() => new Docker(options));
   } catch (error) {
     throw unreachable(endpoint, error instanceof Error ? error.message : String(error), error);
+  }
+};
+
+// Whatever it is given, dockerode reads DOCKER_HOST too, and throws when that or its certificates are no good.
+const withoutDockerHost = <T>(act: () => T): T => {
+  const {DOCKER_HOST: host} = process.env;
+  delete process.env.DOCKER_HOST;
+  try {
+    return act();
+  } finally {
+    if (host !== undefined) process.env.DOCKER_HOST = host;
   }
 };
 
