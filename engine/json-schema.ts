@@ -87,15 +87,19 @@ const withOptions = (schema: Schema, types: readonly StepType[]): Schema => ({
         ...(needsOptions(type) ? {required: ['with']} : {}),
       },
     })),
-    ...(types.some(({name}) => name === 'shell') ? [shortShell] : []),
+    ...types.filter(({name}) => name === 'shell').map(shortForm),
   ],
 });
 
 // beside `run:`, `with:` takes the other options of `shell`
-const shortShell: Schema = {
-  if: {required: ['run']},
-  // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so
-  then: {properties: {with: {type: 'object', not: {required: ['run']}}}},
+const shortForm = (shell: StepType): Schema => {
+  const {required: _, properties, ...options} = optionsOf(shell);
+  const {run: __, ...others} = properties as Schema;
+  return {
+    if: {required: ['run']},
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema calls it so
+    then: {properties: {with: {...options, properties: others}}},
+  };
 };
 
 const usesOf = (types: readonly StepType[]): Schema => ({

@@ -16,18 +16,19 @@ export const patternProblem = (pattern: string): string | undefined => {
 
 const UNBOUNDED = /[*+]|\{\d+,\d*\}/y;
 
-// Finds a repeated group that holds a repetition or alternatives that can match the same start.
+// Finds a repeated group that holds a repetition.
 const repeatsRepeated = (pattern: string): boolean => {
-  const groups: {repeats: boolean}[] = [{repeats: false}];
+  const groups: {start: number; repeats: boolean}[] = [{start: 0, repeats: false}];
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern[at];
     if (char === '\\') at++;
     else if (char === '[') at = endOfClass(pattern, at);
-    else if (char === '(') groups.push({repeats: false});
+    else if (char === '(') groups.push({start: at + 1, repeats: false});
     else if (char === ')') {
       const inner = groups.length > 1 ? groups.pop() : undefined;
       const outer = groups.at(-1);
-      if (isRepeated(pattern, at + 1) && inner?.repeats) return true;
+      const text = pattern.slice(inner?.start ?? 0, at);
+      if (isRepeated(pattern, at + 1) && inner?.repeats && !isSeparated(text)) return true;
       if (outer !== undefined && inner?.repeats) outer.repeats = true;
     }
     const last = groups.at(-1);
@@ -35,6 +36,16 @@ const repeatsRepeated = (pattern: string): boolean => {
   }
   return false;
 };
+
+// `(\w+\.)+` and `(-[a-z]+)*` are harmless: only one way leads through a text whose separators are none of the rest.
+const isSeparated = (group: string): boolean => {
+  const {before, after, atom} = SEPARATED.exec(group)?.groups ?? {};
+  const separator = (before ?? after)?.replace('\\', '');
+  return atom !== undefined && separator !== undefined && !new RegExp(`^${atom}$`).test(separator);
+};
+
+const SEPARATED =
+  /^(?:\?:)?(?<before>\\\.|[-,:;/@_])?(?<atom>\\[wd]|\[(?:\\[wd]|[\w-])+\])(?:[+*]|\{\d+,\d*\})(?<after>\\\.|[-,:;/@_])?$/;
 
 const isRepeated = (pattern: string, at: number): boolean => {
   UNBOUNDED.lastIndex = at;
