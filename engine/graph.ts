@@ -98,6 +98,8 @@ class Builder implements Graph {
   readonly scopes: Scope[] = [];
   readonly #keys = new Map<string, readonly string[]>();
   readonly #values: StaticValues;
+  /** Keys of the nodes that make a Docker context, by its name. */
+  readonly #providers = new Map<string, string[]>();
 
   constructor(values: StaticValues) {
     this.#values = values;
@@ -143,8 +145,37 @@ class Builder implements Graph {
       const parent = {scope, item, inputs: step.child.inputs};
       return this.add({prefix: `${key}.`, runbook: step.child.runbook, parent}, needs, guards);
     }
-    this.nodes.set(key, {key, index: this.nodes.size, step, scope, item, needs, guards});
+    const made = this.#contextsOf(step, scope, item).flatMap((name) => this.#providers.get(name) ?? []);
+    const all = [...new Set([...needs, ...made])];
+    this.nodes.set(key, {key, index: this.nodes.size, step, scope, item, needs: all, guards});
+    this.#noteProvider(step, scope, item, key);
     return [key];
+  }
+
+  /** The Docker contexts that a step acts on, as far as they are known before the run. */
+  #contextsOf(step: Step, scope: Scope, item: Item | undefined): readonly string[] {
+    const places = [step.on, ...step.verify.map(({on}) => on), step.undo?.on];
+    return places.flatMap((place) => this.#textOf(place, scope, item) ?? []);
+  }
+
+  #noteProvider({type, options}: Step, scope: Scope, item: Item | undefined, key: string): void {
+    if (type.provides === undefined || options.kind !== 'map') return;
+    const name = this.#textOf(options.entries.get(type.provides), scope, item);
+    if (name !== undefined) this.#providers.set(name, [...(this.#providers.get(name) ?? []), key]);
+  }
+
+  /** The text that a template gives; undefined when it takes a run to tell. */
+  #textOf(template: Template | undefined, scope: Scope, item: Item | undefined): string | undefined {
+    if (template === undefined) return undefined;
+    const isKnown = ({root}: Reference): boolean => ['inputs', 'env', 'item'].includes(root);
+    if (!expressionsOf(template).every(({references}) => references.every(isKnown))) return undefined;
+    const values = {...this.#values(scope), ...(item && {item})};
+    try {
+      const text = renderTemplate(template, (expression) => expression.evaluate(values));
+      return typeof text === 'string' ? text : undefined;
+    } catch {
+      return undefined; // whoever renders it for the run says what is wrong
+    }
   }
 
   #itemsOf(step: Step, scope: Scope): readonly (Item | undefined)[] {

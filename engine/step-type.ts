@@ -90,6 +90,8 @@ export interface StepType<
   readonly secretOutputs?: readonly string[];
   /** The option that is a shell script: each `${{ }}` in it arrives by an environment variable, added to option `env`. */
   readonly scriptOption?: string;
+  /** The option that names a Docker context which the step makes: steps `on:` that context need it (machine.create). */
+  readonly provides?: string;
   /** The step means nothing without its `expect:` (assert). */
   readonly needsExpect?: boolean;
   /** The step means nothing without `verify:` (manual). */

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {closeSync, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync} from 'node:fs';
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -69,6 +69,8 @@ export interface FakeOptions {
   /** It can be undone; false for steps that only look. */
   readonly undo?: boolean;
   readonly asks?: boolean;
+  /** The option that names a Docker context which it makes. */
+  readonly provides?: string;
   /** Yields when the world may have changed. */
   changes?(options: Options, context: StepContext): AsyncIterable<unknown>;
 }
@@ -248,6 +250,7 @@ const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) 
       effectIsSettable: true,
       secretOptions: ['secret', 'value'],
       ...(given.asks === undefined ? {} : {asks: given.asks}),
+      ...(given.provides === undefined ? {} : {provides: given.provides}),
       command: ({value}) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
       async run(options, context) {
         fake.runs++;
@@ -291,6 +294,24 @@ const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) 
   return fake;
 };
 
+/** Counts lines of a growing file, reading each once. */
+const lineCounter = (): ((file: string) => number) => {
+  const counted = new Map<string, {bytes: number; lines: number}>();
+  return (file) => {
+    if (!existsSync(file)) return 0;
+    let {bytes, lines} = counted.get(file) ?? {bytes: 0, lines: 0};
+    const {size} = statSync(file);
+    if (size < bytes) bytes = lines = 0;
+    const rest = Buffer.alloc(size - bytes);
+    const fd = openSync(file, 'r');
+    readSync(fd, rest, 0, rest.length, bytes);
+    closeSync(fd);
+    lines += rest.reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 0);
+    counted.set(file, {bytes: size, lines});
+    return lines;
+  };
+};
+
 const makeRig = (dir: string): Rig => {
   const registry = new Map<string, StepType>();
   const stateDir = join(dir, '.runbook');
@@ -304,9 +325,10 @@ const makeRig = (dir: string): Rig => {
     else rig.world.delete(name);
   };
   const linesOf = (file: string): readonly string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
+  const countEntries = lineCounter();
   const newest = (): string => store.runs()[0] ?? 'none';
   const acted = (act: Act): void => {
-    done.push({act, entry: Math.max(0, linesOf(store.journalOf(newest())).length - 1)});
+    done.push({act, entry: countEntries(store.journalOf(newest()))});
     apply(act);
   };
   const seen = (result: RunResult, from: number): Ran => ({
