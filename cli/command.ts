@@ -59,7 +59,7 @@ export class Call {
   }
 
   get report(): ReportStyle {
-    return {style: this.errStyle, cwd: this.around.cwd};
+    return {style: this.errStyle, cwd: this.around.cwd, program: this.around.program};
   }
 
   /** A result, to stdout. */

@@ -3,7 +3,7 @@ import type {Call} from './command.ts';
 import {openDesk} from './host.ts';
 import {summary, Tally} from './progress/tally.ts';
 import type {Prompter} from './prompt.ts';
-import {labelled, reportProblems} from './report.ts';
+import {nextSteps, reportProblems} from './report.ts';
 import {codeOfSignal} from './signals.ts';
 import type {Workshop} from './workshop.ts';
 
@@ -42,7 +42,7 @@ const tellResult = (call: Call, result: RunResult, tally: Tally): void => {
   call.tell([
     '',
     summary(result.outcome, result.durationMs, tally, call.errStyle),
-    ...(said ? [] : labelled('next', nextLines(result), call.errStyle)),
+    ...(said ? [] : nextSteps(nextLines(result), call.report)),
   ]);
 };
 

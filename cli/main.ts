@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import {writeSync} from 'node:fs';
+import {basename} from 'node:path';
 import {productId, version} from './package.ts';
 import {reportInternal} from './report.ts';
 import {codeOfSignal} from './signals.ts';
@@ -33,10 +34,18 @@ const crash = (error: unknown): void => {
   process.exit(1);
 };
 
+/** npm says that it was asked to run us (npx); a script started by hand has its ending. */
+const programName = (): string => {
+  const name = basename(process.argv[1] ?? 'runbook');
+  if (process.env.npm_command === 'exec') return `npx ${name}`;
+  return /\.[jt]s$/.test(name) ? 'runbook' : name;
+};
+
 const surroundings: Surroundings = {
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
+  program: programName(),
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -106,9 +106,10 @@ const usageProblem = (error: CommanderError, argv: readonly string[]): Problem =
   };
 };
 
-const reportStyle = ({stderr, env, cwd, argv}: Surroundings): ReportStyle => ({
+const reportStyle = ({stderr, env, cwd, argv, program}: Surroundings): ReportStyle => ({
   style: styleFor(stderr, env, !argv.includes('--no-color')),
   cwd,
+  program,
 });
 
 const isRunbookError = (error: unknown): error is RunbookError =>

@@ -6,12 +6,15 @@ import type {Style} from './streams.ts';
 export interface ReportStyle {
   readonly style: Style;
   readonly cwd: string;
+  /** How this program was called, such as `npx runbook`: what is to be typed next begins with it. */
+  readonly program: string;
 }
 
 const LABEL_COLUMNS = 10;
 
 /** One problem in the four parts of an error: where and what, evidence, what was run, what to do next. */
-export const reportProblem = (problem: Problem, {style, cwd}: ReportStyle): string => {
+export const reportProblem = (problem: Problem, how: ReportStyle): string => {
+  const {style, cwd} = how;
   const where = problem.place === undefined ? '' : `${style('bold', placeText(problem.place, cwd))}: `;
   const lines = [`${style('red', '✖')} ${where}${problem.message} ${style('dim', `[${problem.code}]`)}`];
   if (problem.excerpt !== undefined) lines.push(...excerptLines(problem.excerpt, style));
@@ -22,7 +25,7 @@ export const reportProblem = (problem: Problem, {style, cwd}: ReportStyle): stri
   part('found', problem.found);
   part('ran', problem.ran);
   part('output', problem.output);
-  part('next', problem.next);
+  if (problem.next !== undefined) lines.push(...nextSteps(problem.next, how));
   return lines.join('\n');
 };
 
@@ -57,6 +60,17 @@ export const shownPath = (path: string, cwd: string): string => {
   const fromHere = relative(cwd, path);
   return fromHere === '' ? '.' : fromHere.startsWith('..') || isAbsolute(fromHere) ? path : fromHere;
 };
+
+/** A call of this program, in words that name it plainly, as it has to be typed here. */
+const CALL = /\brunbook (?=(?:run|resume|undo|status|runs|log|list|show|plan|validate|schema|doctor)\b)/g;
+
+/** What to type or change next; calls of this program stand as they were made. */
+export const nextSteps = (text: string | readonly string[], {style, program}: Omit<ReportStyle, 'cwd'>): string[] =>
+  labelled(
+    'next',
+    [text].flat().map((line) => line.replace(CALL, `${program} `)),
+    style,
+  );
 
 /** `  label     text`, further lines below the text. */
 export const labelled = (label: string, text: string | readonly string[], style: Style): string[] => {

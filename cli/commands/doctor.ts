@@ -1,6 +1,6 @@
 import {type Call, type CommandFile, examples} from '../command.ts';
 import type {Finding} from '../doctor/doctor.ts';
-import {labelled} from '../report.ts';
+import {labelled, nextSteps} from '../report.ts';
 import {machineOf} from '../requirements.ts';
 import {padded, widthOf} from '../width.ts';
 
@@ -38,7 +38,7 @@ export const doctor: CommandFile = {
   },
 };
 
-const findingLines = (findings: readonly Finding[], {outStyle: style}: Call): string[] => {
+const findingLines = (findings: readonly Finding[], {outStyle: style, around}: Call): string[] => {
   const width = Math.max(0, ...findings.map(({name}) => widthOf(name)));
   return findings.flatMap(({name, ok, found, need, fix, required}) => {
     const [mark, format] = ok
@@ -50,7 +50,7 @@ const findingLines = (findings: readonly Finding[], {outStyle: style}: Call): st
     return [
       `  ${style(format, mark)} ${padded(name, width)}  ${word}${found}`,
       ...(ok || need === undefined ? [] : labelled('needed', need, style).map((line) => `    ${line}`)),
-      ...(ok || fix === undefined ? [] : labelled('next', fix, style).map((line) => `    ${line}`)),
+      ...(ok || fix === undefined ? [] : nextSteps(fix, {style, program: around.program}).map((line) => `    ${line}`)),
     ];
   });
 };

@@ -3,7 +3,7 @@ import {type Call, type CommandFile, examples} from '../command.ts';
 import {quietHost} from '../host.ts';
 import {lookLines} from '../look-lines.ts';
 import {OUTCOME} from '../progress/words.ts';
-import {labelled} from '../report.ts';
+import {nextSteps} from '../report.ts';
 import {dateTime} from '../time.ts';
 import {openWorkshop} from '../workshop.ts';
 
@@ -37,6 +37,7 @@ const statusLines = (
   call: Call,
 ): string[] => {
   const style = call.outStyle;
+  const how = {style, program: call.around.program};
   const unfinished = heldBy === undefined ? 'unfinished' : `running in process ${heldBy}`;
   const word = outcome === undefined ? unfinished : style(OUTCOME[outcome].format, OUTCOME[outcome].word);
   const started = style('dim', `run ${run}, started ${dateTime(new Date(startedAt))}`);
@@ -49,9 +50,9 @@ const statusLines = (
     drifted
       ? style('red', `${bad} of ${steps.length} steps drifted`)
       : style('green', 'everything that was finished still holds'),
-    ...(drifted ? labelled('next', `repair it with: runbook resume ${run}`, style) : []),
+    ...(drifted ? nextSteps(`repair it with: runbook resume ${run}`, how) : []),
     ...(!drifted && outcome !== 'done' && heldBy === undefined
-      ? labelled('next', `go on with: runbook resume ${run}`, style)
+      ? nextSteps(`go on with: runbook resume ${run}`, how)
       : []),
   ];
 };

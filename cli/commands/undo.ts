@@ -4,7 +4,7 @@ import {inOneLine} from '../command-line.ts';
 import {openDesk} from '../host.ts';
 import {INTERRUPTED, UNDO_FAILED, UNDONE} from '../progress/words.ts';
 import {hasTerminal} from '../prompt.ts';
-import {labelled, reportProblems} from '../report.ts';
+import {nextSteps, reportProblems} from '../report.ts';
 import {codeOfSignal} from '../signals.ts';
 import {padded, widthOf} from '../width.ts';
 import {openWorkshop, type Workshop} from '../workshop.ts';
@@ -114,7 +114,7 @@ const tellResult = (call: Call, {run, undone, failed, interrupted}: UndoResult):
     call.tell([
       '',
       `${errStyle(format, mark)} ${counts}`,
-      ...(interrupted ? labelled('next', `go on with: runbook undo ${run}`, errStyle) : []),
+      ...(interrupted ? nextSteps(`go on with: runbook undo ${run}`, report) : []),
     ]);
   if (interrupted) return codeOfSignal(around.signal.reason);
   return failed.length > 0 ? 1 : 0;

@@ -4,7 +4,7 @@ import {reportInternal, reportProblem, reportProblems} from '../../cli/report.ts
 import {coloured, plain} from '../../cli/streams.ts';
 
 const test = suite('report');
-const how = {style: plain, cwd: '/home/me'};
+const how = {style: plain, cwd: '/home/me', program: 'runbook'};
 
 test('has the four parts of an error: where, what, evidence, next', () => {
   const text = reportProblem(
@@ -96,6 +96,14 @@ test('says that a bug of ours is one, with the trace only when asked', () => {
   );
   assert.not.match(reportInternal(error, '1.2.3', false, plain), 'report.test.ts');
   assert.match(reportInternal(error, '1.2.3', true, plain), 'report.test.ts');
+});
+
+test('names this program as it was called, so that the next line can be typed', () => {
+  const problem = {code: 'step-failed', message: 'no', next: ['repair it, then: runbook resume 7f3a']} as const;
+
+  const text = reportProblem(problem, {...how, program: 'npx runbook'});
+
+  assert.match(text, 'next      repair it, then: npx runbook resume 7f3a');
 });
 
 test.run();
