@@ -51,7 +51,14 @@ export type Entry =
     }
   /** Intent: on disk before the step acts. */
   | {readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly record: StepRecord}
-  | {readonly type: 'remembered'; readonly step: string; readonly name: string; readonly value: Json}
+  | {
+      readonly type: 'remembered';
+      readonly step: string;
+      readonly name: string;
+      readonly value: Json;
+      /** It held a secret: `value` is null, and the value is lost with the process. */
+      readonly isMasked?: true;
+    }
   /** Proof: it ran and its checks held, or its effect was found. `record` only where no `step-started` precedes. */
   | {
       readonly type: 'step-checkpointed';

@@ -161,15 +161,15 @@ class Work {
       tell(this.#session, {type: 'step-interrupted', step, durationMs});
       return {kind: 'interrupted'};
     }
-    const problem = this.#session.redactor.json(
+    const problem = this.#session.redactor.carried(
       problemOf(error, {
         node: this.#node,
         command: this.#command,
         attempt: this.#attempt,
         attempts: this.#node.step.retry.attempts,
         output: this.output.tail(),
-      }) as unknown as Json,
-    ) as unknown as Problem;
+      }),
+    );
     await record(this.#session, {type: 'step-failed', step, attempt: this.#attempt, problem});
     tell(this.#session, {type: 'step-failed', step, problem, durationMs});
     return {kind: 'failed', problem};

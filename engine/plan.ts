@@ -47,7 +47,7 @@ export const planRun = async (request: RunRequest, host: Host): Promise<Plan> =>
   const session = await openSession({host, store, registry, runbook, inputs, envFiles, cwd: host.cwd, run: 'plan'});
   const planner = new Planner(session, select(session.graph, request));
   const steps = await planner.plan();
-  return {runbook: runbook.name, title: runbook.title, steps: session.redactor.json(steps as never) as never};
+  return {runbook: runbook.name, title: runbook.title, steps: session.redactor.carried(steps)};
 };
 
 class Planner {

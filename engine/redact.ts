@@ -58,6 +58,30 @@ export const formsOf = (secret: string): string[] => {
   return [...new Set([...whole, ...lines])].filter((text) => text.length >= SHORTEST_SECRET);
 };
 
+/** Members of entries, events and reports that say what is meant. */
+const NAMES = new Set([
+  ...[
+    'type',
+    'n',
+    'at',
+    'run',
+    'runbook',
+    'file',
+    'cwd',
+    'envFiles',
+    'selection',
+    'step',
+    'key',
+    'needs',
+    'uses',
+    'effect',
+  ],
+  ...['how', 'outcome', 'standing', 'action', 'decision', 'code', 'attempt', 'failed', 'by', 'to'],
+]);
+
+/** Members that hold what users, steps and the outside have made: whatever is called like a name in them is none. */
+const VALUES = new Set(['inputs', 'env', 'options', 'outputs', 'value', 'reads']);
+
 const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 
 /** Hides secret values in every string that leaves the engine. */
@@ -85,6 +109,25 @@ export class Redactor {
   json<T extends Json>(value: T): T {
     if (this.#pattern === undefined) return value;
     return this.#walk(value) as T;
+  }
+
+  /**
+   * Masks what an entry, an event or a report carries, but not what it goes by: the ids and places stand in the runbook's
+   * file, and with `***` in their place nothing could be found again.
+   */
+  carried<T>(value: T): T {
+    if (this.#pattern === undefined) return value;
+    return this.#walkNamed(value as Json) as T;
+  }
+
+  #walkNamed(value: Json): Json {
+    if (Array.isArray(value)) return value.map((item) => this.#walkNamed(item));
+    if (value === null || typeof value !== 'object') return this.#walk(value);
+    const members = Object.entries(value).map(([name, item]) => {
+      if (NAMES.has(name)) return [name, item];
+      return [name, VALUES.has(name) ? this.#walk(item) : this.#walkNamed(item)];
+    });
+    return Object.fromEntries(members);
   }
 
   #walk(value: Json): Json {

@@ -107,7 +107,7 @@ export const planResume = async (request: ResumeRequest, host: Host): Promise<Re
   const steps = [...assessed.values()].map(({look, action}) => {
     const node = session.graph.nodes.get(look.step);
     return {
-      look: session.redactor.json(look as never) as Look,
+      look: session.redactor.carried(look),
       title: node?.step.title ?? stateOf(session, look.step)?.record?.title ?? look.step,
       action: request.redo.includes(look.step) ? ('redo' as const) : action,
       command: node === undefined ? '' : showCommand(node, node.step, session.scopes, session.cwd),
@@ -298,7 +298,7 @@ class Resume {
     const session = this.#session;
     const command = showCommand(node, node.step, session.scopes, session.cwd);
     const own = problemOf(error, {node, command, attempt: 0, attempts: 1, output: []});
-    const problem = session.redactor.json(own as never) as Problem;
+    const problem: Problem = session.redactor.carried(own);
     await record(session, {type: 'step-failed', step: node.key, attempt: 0, problem});
     tell(session, {type: 'step-failed', step: node.key, problem, durationMs: 0});
     return {kind: 'failed', problem};

@@ -10,7 +10,7 @@ import type {Runbook} from './runbook.ts';
 import {learnSecrets, Scopes} from './scopes.ts';
 import {applyEntry, type RunState, readState, type StepState} from './state.ts';
 import {StepLog} from './step-log.ts';
-import type {Json, Registry, Site, StepContext} from './step-type.ts';
+import {type Json, type Registry, type Site, type StepContext, StepError} from './step-type.ts';
 import type {OpenRun, Store} from './store.ts';
 
 /** Everything that belongs to one go at one run: what is known, and where it is written and told. */
@@ -27,6 +27,8 @@ export interface Session {
   readonly cwd: string;
   /** Undefined where nothing may be written: plan and status. */
   readonly open: OpenRun | undefined;
+  /** By step: remembered values that hold a secret, so that only this process has them. */
+  readonly kept: Map<string, Map<string, Json>>;
   /** What the journal says, up to date. */
   state: RunState | undefined;
 }
@@ -57,7 +59,8 @@ export const openSession = async (opening: Opening): Promise<Session> => {
   const scopes = new Scopes({inputs: opening.inputs, env, run}, redactor);
   const graph = buildGraph(runbook, (scope) => ({inputs: scopes.staticInputsOf(scope), env: env(scope)}));
   learnSecrets(graph, scopes);
-  return {run, host, store, registry, runbook, graph, scopes, redactor, cwd, open: opening.open, state: opening.state};
+  const {open, state} = opening;
+  return {run, host, store, registry, runbook, graph, scopes, redactor, cwd, kept: new Map(), open, state};
 };
 
 const readEnvs = async (
@@ -82,16 +85,14 @@ export const envOf = (session: Session): Readonly<Record<string, string>> =>
 /** Writes an entry, masked, and brings the state up to date. Resolves when it is durable. */
 export const record = async (session: Session, entry: Entry): Promise<void> => {
   if (session.open === undefined) throw new Error('internal error: a look tried to write the journal');
-  const stamped = await session.open.journal.append(
-    session.redactor.json(entry as unknown as Json) as unknown as Entry,
-  );
+  const stamped = await session.open.journal.append(session.redactor.carried(entry));
   if (session.state === undefined) session.state = readState([stamped]);
   else applyEntry(session.state, stamped);
 };
 
 /** Tells an event, masked. */
 export const tell = (session: Session, event: Event): void => {
-  session.host.emit(session.redactor.json(event as unknown as Json) as unknown as Event);
+  session.host.emit(session.redactor.carried(event));
 };
 
 export const stateOf = (session: Session, key: string): StepState | undefined => session.state?.steps.get(key);
@@ -124,13 +125,27 @@ const remember = async <T extends Json>(
   name: string,
   make: () => Promise<T>,
 ): Promise<T> => {
-  const known = stateOf(session, step)?.remembered;
-  if (known !== undefined && Object.hasOwn(known, name)) return known[name] as T;
+  const state = stateOf(session, step);
+  const kept = session.kept.get(step)?.get(name);
+  if (kept !== undefined) return kept as T;
+  if (state?.forgotten.includes(name) === true)
+    throw new StepError(`what was to be remembered ("${name}") held a secret, so it was not stored`, {
+      next: 'see to it by hand',
+    });
+  if (state !== undefined && Object.hasOwn(state.remembered, name)) return state.remembered[name] as T;
   const value = await make();
   // A look has no journal to write to; and only what is about to act may leave an entry.
   const acting = session.open !== undefined && stateOf(session, step)?.status === 'in-doubt';
-  if (acting) await record(session, {type: 'remembered', step, name, value});
+  if (!acting) return value;
+  const isMasked = JSON.stringify(session.redactor.json(value)) !== JSON.stringify(value);
+  if (isMasked) keep(session, step, name, value);
+  await record(session, {type: 'remembered', step, name, value: isMasked ? null : value, ...(isMasked && {isMasked})});
   return value;
+};
+
+const keep = (session: Session, step: string, name: string, value: Json): void => {
+  const values = session.kept.get(step) ?? new Map<string, Json>();
+  session.kept.set(step, values.set(name, value));
 };
 
 /** What a step prints: masked across chunks, told and kept. */
@@ -159,7 +174,10 @@ export const openOutput = (
   };
   return {
     write: (text) => put(mask.push(text)),
-    tail: () => (tail + mask.end()).trimEnd().split(/\r?\n/).slice(-TAIL_LINES),
+    tail: () => {
+      put(mask.end());
+      return tail.trimEnd().split(/\r?\n/).slice(-TAIL_LINES);
+    },
     close: () => {
       put(mask.end());
       log?.close();

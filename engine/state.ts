@@ -18,6 +18,8 @@ export interface StepState {
   /** This run has made it, or may have: undo takes it back. */
   made: boolean;
   remembered: Record<string, Json>;
+  /** Names of values that held a secret and were not stored. */
+  forgotten: readonly string[];
   problem: Problem | undefined;
   acceptedBecause: string | undefined;
   /** Position of the entry that started or found it first: undo goes backwards by it where the file has it no longer. */
@@ -60,6 +62,7 @@ const blank = (key: string): StepState => ({
   undo: undefined,
   made: false,
   remembered: {},
+  forgotten: [],
   problem: undefined,
   acceptedBecause: undefined,
   order: 0,
@@ -113,7 +116,8 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
       step.problem = undefined;
       return;
     case 'remembered':
-      step.remembered[entry.name] = entry.value;
+      if (entry.isMasked === true) step.forgotten = [...step.forgotten, entry.name];
+      else step.remembered[entry.name] = entry.value;
       return;
     case 'step-checkpointed':
       step.status = 'checkpointed';

@@ -9,7 +9,6 @@ import {tellTakeover} from './run.ts';
 import type {Runbook} from './runbook.ts';
 import {openSession, record, type Session, tell} from './session.ts';
 import type {RunState, StepState} from './state.ts';
-import type {Json} from './step-type.ts';
 import {Store} from './store.ts';
 import {undoCommand, undoOf, undoStep} from './undo-step.ts';
 
@@ -154,7 +153,7 @@ const undoAll = async (session: Session, steps: readonly StepState[]): Promise<O
     } catch (error) {
       if (error instanceof RunbookError && error.code === 'state-unwritable') throw error;
       if (signal.aborted) break;
-      const problem = session.redactor.json(problemOfUndo(step, error) as unknown as Json) as unknown as Problem;
+      const problem = session.redactor.carried(problemOfUndo(step, error));
       failed.push({step: step.key, problem});
       tell(session, {type: 'step-undo-failed', step: step.key, problem});
     }
