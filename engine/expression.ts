@@ -74,17 +74,6 @@ export const parseExpression = (source: string, placeAt: PlaceAt): Expression =>
   };
 };
 
-/**
- * Whether a condition holds.
- * @throws RunbookError `expression-failed` when it can't be evaluated or its value is neither true nor false
- */
-export const holds = (condition: Expression, values: Values): boolean => {
-  const value = condition.evaluate(values);
-  if (typeof value === 'boolean') return value;
-  const message = `"${condition.source}" must be true or false`;
-  throw new RunbookError({code: 'expression-failed', message, place: condition.place, found: JSON.stringify(value)});
-};
-
 const parse = (source: string, placeAt: PlaceAt): ASTNode => {
   if (source.trim() === '')
     throw new RunbookError({code: 'bad-expression', message: 'the expression is empty', place: placeAt(0)});

@@ -1,7 +1,7 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {RunbookError} from '../../engine/errors.ts';
-import {type Expression, holds, parseExpression, type Values} from '../../engine/expression.ts';
+import {type Expression, parseExpression, type Values} from '../../engine/expression.ts';
 
 const test = suite('expression');
 
@@ -143,11 +143,6 @@ test('a failure says what there is instead', () => {
   assert.match(refused(() => value('steps.server9.outputs.ip')).message, 'step "server9" has no outputs');
   assert.match(refused(() => value('json("oops")')).message, 'not JSON');
   assert.match(refused(() => parse('result.x').evaluate({inputs: {}})).message, `"result" can't be read here`);
-});
-
-test('a condition is true or false', () => {
-  assert.is(holds(parse('inputs.servers > 2'), values), true);
-  assert.is(refused(() => holds(parse('inputs.servers'), values)).code, 'expression-failed');
 });
 
 const explained = (source: string, mask?: (text: string) => string): Record<string, string> =>
