@@ -144,8 +144,9 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined):
   const step = node.key;
   const state = session.state?.steps.get(step);
   switch (state?.status) {
-    case undefined:
     case 'undone':
+      return plain({step, standing: 'undone'}, 'perform');
+    case undefined:
     case 'reopened':
       return plain({step, standing: 'pending'}, 'perform');
     case 'skipped':

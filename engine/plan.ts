@@ -97,10 +97,12 @@ class Planner {
 
   async #probe(node: Node): Promise<Verdict> {
     const {step} = node;
-    if (step.type.asks === true) return {decision: 'ask', why: 'a person answers'};
+    const isVerified = this.#part(node) === 'verify';
+    if (isVerified && !hasCheck(node)) return {decision: 'look', why: 'it has no check; taken as done'};
+    if (step.type.asks === true && !isVerified) return {decision: 'ask', why: 'a person answers'};
     const session = this.#session;
     const rendered = renderStep(node, session.scopes, session.cwd, () => '');
-    if (step.effect === 'reads') return await this.#probeRead(node, rendered);
+    if (step.effect === 'reads' || isVerified) return await this.#probeRead(node, rendered);
     if (!hasCheck(node) || (step.effect !== 'converges' && !step.checkFirst))
       return {decision: 'run', why: step.effect === 'once' ? 'runs once in every run' : 'runs in every run'};
     const finding = await this.#look(node, rendered);
