@@ -11,6 +11,7 @@ export default defineStepType({
   }),
   outputs: v.object({}),
   effect: 'repeatable',
+  asks: true,
   command: ({message}) => `printf '%s [y/N] ' ${quote(message)}; read -r answer; [ "$answer" = y ]`,
   async run({message}, context) {
     if (await context.ask({kind: 'confirm', message})) return {};

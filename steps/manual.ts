@@ -11,6 +11,7 @@ export default defineStepType({
   }),
   outputs: v.object({}),
   effect: 'repeatable',
+  asks: true,
   needsVerify: true,
   command: ({instructions}) => `printf '%s\\nThen press Enter: ' ${quote(instructions)}; read -r answer`,
   async run({instructions}, context) {

@@ -18,7 +18,7 @@ export const status: CommandFile = {
       ['runbook status', 'the newest run'],
       ['runbook status k3f9', 'that run'],
       ['runbook status --json', 'for a program'],
-      ['runbook status || runbook resume', 'repair what drifted'],
+      ['runbook status k3f9 || runbook resume k3f9', 'repair what drifted'],
     ]);
   },
 

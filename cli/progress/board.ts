@@ -1,7 +1,8 @@
 import type {Event, StepInfo} from '../../engine/index.ts';
 import {OutputLines} from './output-lines.ts';
 
-const KEPT_LINES = 8;
+/** Lines of a step's output that are remembered, and stay to be read when a step that only looks has finished. */
+const MOST_PRINTED = 16;
 
 /** What a step is doing at the moment. */
 export type Doing = 'looking' | 'running' | 'waiting' | 'retrying' | 'undoing';
@@ -47,6 +48,11 @@ export class Board {
 
   get total(): number {
     return this.finished + this.failed + this.running.size + this.pending.size;
+  }
+
+  /** What a running step has printed that is worth reading afterwards: that of steps which only look. */
+  printedBy(key: string): readonly string[] {
+    return this.infos.get(key)?.effect === 'reads' ? (this.running.get(key)?.output.tail(MOST_PRINTED) ?? []) : [];
   }
 
   titleOf(key: string): string {
@@ -108,7 +114,7 @@ export class Board {
     const row = this.running.get(key);
     if (row === undefined) {
       this.pending.delete(key);
-      const output = new OutputLines(KEPT_LINES);
+      const output = new OutputLines(MOST_PRINTED);
       this.running.set(key, {key, since: now, output, doing, command, waiting: undefined, retry: undefined});
     } else Object.assign(row, {doing, command, waiting: undefined, retry: undefined});
   }

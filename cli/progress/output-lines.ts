@@ -4,7 +4,7 @@ import {stripVTControlCharacters} from 'node:util';
 const LONGEST = 16_384;
 
 /** More than this of one chunk is on no screen. */
-const NOTED = 2048;
+const NOTED = 8192;
 
 /** Turns chunks of what a step prints into lines that are safe to show; keeps only the last few. */
 export class OutputLines {

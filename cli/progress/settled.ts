@@ -61,10 +61,16 @@ const lookDetails = (look: Event & {type: 'step-looked-at'}, layout: RowLayout):
   if (look.standing === 'holds' || look.standing === 'no-check') return [];
   return [
     ...(look.detail === undefined ? [] : look.detail.split('\n').map((line) => below(line, layout))),
-    ...(look.expected === undefined ? [] : [below(`expected  ${look.expected}`, layout)]),
-    ...(look.found === undefined ? [] : [below(`found     ${look.found}`, layout)]),
+    ...part('expected', look.expected, layout),
+    ...part('found', look.found, layout),
   ];
 };
+
+const part = (label: string, text: string | undefined, layout: RowLayout): string[] =>
+  (text ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, index) => below(`${(index === 0 ? label : '').padEnd(10)}${line}`, layout));
 
 /** Just enough to see which failure it was; the whole report follows when the run has ended. */
 const failureDetails = (problem: Problem, layout: RowLayout): string[] => [

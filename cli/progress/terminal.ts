@@ -4,7 +4,7 @@ import type {Output, Style} from '../streams.ts';
 import {Board} from './board.ts';
 import {type Frame, liveLines} from './live.ts';
 import {Painter} from './painter.ts';
-import {type RowLayout, titleColumns} from './rows.ts';
+import {below, type RowLayout, titleColumns} from './rows.ts';
 import {settledLines} from './settled.ts';
 
 /** The terminal that is drawn on, and the other stream, which must stay silent meanwhile. */
@@ -60,8 +60,10 @@ class Drawing {
   }
 
   emit(event: Event): void {
+    const printed = event.type === 'step-finished' ? this.#board.printedBy(event.step) : [];
     this.#board.apply(event, Date.now());
-    this.#above.push(...settledLines(event, this.#board, this.#layout()));
+    const layout = this.#layout();
+    this.#above.push(...settledLines(event, this.#board, layout), ...printed.map((line) => below(`│ ${line}`, layout)));
   }
 
   start(): void {
