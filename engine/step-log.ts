@@ -1,20 +1,45 @@
-import {appendFileSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync} from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import {join} from 'node:path';
 
 const HEAD_BYTES = 1_000_000;
-/** Two segments take turns, so that the last 4.5 to 9 MB are kept, whenever the process ends. */
-const SEGMENT_BYTES = 4_500_000;
+const TAIL_BYTES = 9_000_000;
+/** Three segments take turns, so that the last 9 MB are there whenever the process ends. */
+const SEGMENT_BYTES = TAIL_BYTES / 2;
+const SEGMENTS = 3;
 
 const fileOf = (folder: string, step: string, part: string): string =>
   join(folder, 'steps', `${encodeURIComponent(step)}.${part}`);
+
+/** A file that grows, and how much it holds already. */
+interface Part {
+  readonly fd: number;
+  bytes: number;
+}
+
+/** Writes as much as there is room for; gives the rest. */
+const fill = (part: Part, bytes: Buffer, room: number): Buffer => {
+  const now = bytes.subarray(0, Math.max(0, room - part.bytes));
+  for (let done = 0; done < now.length; ) done += writeSync(part.fd, now, done);
+  part.bytes += now.length;
+  return bytes.subarray(now.length);
+};
 
 /** What a step prints: its first 1 MB and its last 9 MB, and how much was left out between. */
 export class StepLog {
   readonly #folder: string;
   readonly #step: string;
-  #fd: number | undefined;
-  #headBytes = 0;
-  #segment: {index: number; fd: number; bytes: number} | undefined;
+  #head: Part | undefined;
+  #segment: (Part & {readonly index: number}) | undefined;
 
   constructor(folder: string, step: string) {
     this.#folder = folder;
@@ -22,50 +47,43 @@ export class StepLog {
   }
 
   write(text: string): void {
-    let bytes = Buffer.from(text);
-    if (this.#headBytes < HEAD_BYTES) {
-      this.#fd ??= this.#openHead();
-      const part = bytes.subarray(0, HEAD_BYTES - this.#headBytes);
-      writeSync(this.#fd, part);
-      this.#headBytes += part.length;
-      bytes = bytes.subarray(part.length);
-    }
-    if (bytes.length > 0) this.#writeTail(bytes);
+    this.#head ??= this.#open('log');
+    let rest = fill(this.#head, Buffer.from(text), HEAD_BYTES);
+    while (rest.length > 0) rest = fill(this.#segmentWithRoom(), rest, SEGMENT_BYTES);
   }
 
-  #openHead(): number {
+  /** An earlier process may have written to it. */
+  #open(part: string): Part {
     mkdirSync(join(this.#folder, 'steps'), {recursive: true, mode: 0o700});
-    const fd = openSync(fileOf(this.#folder, this.#step, 'log'), 'a', 0o600);
-    return fd;
+    const fd = openSync(fileOf(this.#folder, this.#step, part), 'a', 0o600);
+    return {fd, bytes: fstatSync(fd).size};
   }
 
-  #writeTail(bytes: Buffer): void {
-    if (this.#segment === undefined || this.#segment.bytes >= SEGMENT_BYTES) this.#nextSegment();
-    const segment = this.#segment;
-    if (segment === undefined) return;
-    writeSync(segment.fd, bytes);
-    segment.bytes += bytes.length;
-  }
-
-  #nextSegment(): void {
-    const index = (this.#segment?.index ?? 0) + 1;
-    if (this.#segment !== undefined) closeSync(this.#segment.fd);
-    rmSync(fileOf(this.#folder, this.#step, `tail${index - 2}`), {force: true});
-    this.#segment = {index, fd: openSync(fileOf(this.#folder, this.#step, `tail${index}`), 'a', 0o600), bytes: 0};
+  #segmentWithRoom(): Part {
+    const index = this.#segment?.index ?? segmentsOf(this.#folder, this.#step).at(-1) ?? 1;
+    this.#segment ??= {...this.#open(`tail${index}`), index};
+    if (this.#segment.bytes < SEGMENT_BYTES) return this.#segment;
+    closeSync(this.#segment.fd);
+    rmSync(fileOf(this.#folder, this.#step, `tail${index + 1 - SEGMENTS}`), {force: true});
+    this.#segment = {...this.#open(`tail${index + 1}`), index: index + 1};
+    return this.#segment;
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#head !== undefined) closeSync(this.#head.fd);
     if (this.#segment !== undefined) closeSync(this.#segment.fd);
-    this.#fd = undefined;
+    this.#head = undefined;
     this.#segment = undefined;
   }
 }
 
-/** A line of ours between what a step printed, such as where an attempt begins. */
-export const markLog = (folder: string, step: string, line: string): void => {
-  mkdirSync(join(folder, 'steps'), {recursive: true, mode: 0o700});
-  appendFileSync(fileOf(folder, step, 'log'), `${line}\n`, {mode: 0o600});
+/** The numbers of the tail's segments that are there. */
+const segmentsOf = (folder: string, step: string): readonly number[] => {
+  const name = `${encodeURIComponent(step)}.tail`;
+  return readdirSync(join(folder, 'steps'))
+    .filter((file) => file.startsWith(name))
+    .map((file) => Number(file.slice(name.length)))
+    .sort((a, b) => a - b);
 };
 
 /** The names of the steps that have printed something. */
@@ -81,22 +99,16 @@ export const loggedSteps = (folder: string): string[] => {
 
 /** What a step has printed; undefined when nothing. */
 export const readStepLog = (folder: string, step: string): string | undefined => {
-  let head: string;
+  let head: Buffer;
   try {
-    head = readFileSync(fileOf(folder, step, 'log'), 'utf8');
+    head = readFileSync(fileOf(folder, step, 'log'));
   } catch {
     return undefined;
   }
-  const name = `${encodeURIComponent(step)}.tail`;
-  const tails = readdirSync(join(folder, 'steps'))
-    .filter((file) => file.startsWith(name))
-    .map((file) => Number(file.slice(name.length)))
-    .sort((a, b) => a - b);
-  if (tails.length === 0) return head;
-  const tail = tails.map((index) => readFileSync(fileOf(folder, step, `tail${index}`), 'utf8')).join('');
-  const skipped =
-    (tails[0] ?? 1) > 1
-      ? `\n[runbook: at least ${((tails[0] ?? 1) - 1) * SEGMENT_BYTES} bytes are left out here]\n`
-      : '';
-  return `${head}${skipped}${tail}`;
+  const segments = segmentsOf(folder, step);
+  const tail = Buffer.concat(segments.map((index) => readFileSync(fileOf(folder, step, `tail${index}`))));
+  const kept = tail.subarray(Math.max(0, tail.length - TAIL_BYTES));
+  const leftOut = ((segments[0] ?? 1) - 1) * SEGMENT_BYTES + tail.length - kept.length;
+  if (leftOut === 0) return Buffer.concat([head, tail]).toString();
+  return `${head}\n[runbook: ${leftOut} bytes are left out here]\n${kept}`;
 };
