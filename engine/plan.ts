@@ -3,7 +3,7 @@ import {gatherInputs} from './given.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import type {Host} from './host.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
-import {declaredOutputs, guardsHold} from './perform.ts';
+import {declaredOutputs, guardsHold, tellsOutputs} from './perform.ts';
 import {type Rendered, renderStep, showCommand, titleOf} from './render.ts';
 import type {RunRequest} from './run.ts';
 import {select} from './selection.ts';
@@ -102,8 +102,9 @@ class Planner {
     if (step.type.asks === true && !isVerified) return {decision: 'ask', why: 'a person answers'};
     const session = this.#session;
     const rendered = renderStep(node, session.scopes, session.cwd, () => '');
-    if (step.effect === 'reads' || isVerified) return await this.#probeRead(node, rendered);
-    if (!hasCheck(node) || (step.effect !== 'converges' && !step.checkFirst))
+    if (isVerified) return await this.#probeNow(node, rendered);
+    if (step.effect === 'reads') return await this.#probeRead(node, rendered);
+    if (!hasCheck(node) || !tellsOutputs(node) || (step.effect !== 'converges' && !step.checkFirst))
       return {decision: 'run', why: step.effect === 'once' ? 'runs once in every run' : 'runs in every run'};
     const finding = await this.#look(node, rendered);
     if (finding.ok) return {decision: 'skip', why: 'already true'};
@@ -113,6 +114,10 @@ class Planner {
   async #probeRead(node: Node, rendered: Rendered): Promise<Verdict> {
     const before = node.needs.find((need) => this.#open.has(need));
     if (before !== undefined) return {decision: 'unknown', why: `looks after step ${before}`};
+    return await this.#probeNow(node, rendered);
+  }
+
+  async #probeNow(node: Node, rendered: Rendered): Promise<Verdict> {
     const finding = await this.#look(node, rendered);
     if (finding.ok) return {decision: 'look', why: 'it would hold now'};
     return {decision: 'look', why: 'it would not hold now', expected: finding.expected, found: finding.found};
