@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
-import {defineStepType, PermanentError, type Site} from '../engine/step-type.ts';
-import {ACT_MS, dockerClient, dockerCommand} from './clients/docker.ts';
+import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
+import {ACT_MS, type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {findNetwork, type Network, removeNetwork} from './clients/docker-networks.ts';
 import {objectName} from './clients/docker-run-options.ts';
@@ -17,6 +17,15 @@ const options = v.strictObject({
     ),
   ),
   internal: v.optional(v.pipe(v.boolean(), v.description('Without a way to the outside')), false),
+  fixed_addresses: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Containers may have addresses of their own choice (`ip:`) in the upper half of its subnet; Docker gives out the lower half',
+      ),
+    ),
+    false,
+  ),
   attachable: v.optional(v.pipe(v.boolean(), v.description('Containers may join an overlay by hand')), false),
 });
 type Options = v.InferOutput<typeof options>;
@@ -34,35 +43,100 @@ const read = ({Id, Name, IPAM: ipam}: Network): Outputs => {
   return {id: Id, name: Name, subnet: Subnet, gateway: Gateway};
 };
 
-const traits = (driver: string, subnet: string | undefined, internal: boolean, attachable: boolean): string =>
-  [driver, ...(subnet ? [subnet] : []), ...(internal ? ['internal'] : []), ...(attachable ? ['attachable'] : [])].join(
-    ' ',
-  );
+/** What makes one network unlike another, as text. */
+const traits = ({driver, subnet, internal, attachable, fixed_addresses: fixed}: Omit<Options, 'name'>): string =>
+  [
+    driver,
+    ...(subnet ? [subnet] : []),
+    ...(internal ? ['internal'] : []),
+    ...(attachable ? ['attachable'] : []),
+    ...(fixed ? ['fixed addresses'] : []),
+  ].join(' ');
 
-const wantedTraits = ({driver, subnet, internal, attachable}: Options): string =>
-  traits(driver, subnet, internal, attachable);
+// A subnet that nobody asked for is any, and so is what it is divided into.
+const foundTraits = (network: Network, given: Options): string =>
+  traits({
+    driver: network.Driver,
+    subnet: given.subnet && read(network).subnet,
+    internal: network.Internal,
+    attachable: network.Attachable,
+    fixed_addresses: given.fixed_addresses && network.IPAM?.Config?.[0]?.IPRange !== undefined,
+  });
 
-// A subnet that nobody asked for is any.
-const foundTraits = (network: Network, {subnet}: Options): string =>
-  traits(network.Driver, subnet && read(network).subnet, network.Internal, network.Attachable);
-
-const flags = ({driver, subnet, internal, attachable}: Options): string[] => [
+const flags = ({driver, internal, attachable}: Options): string[] => [
   ...(driver === 'bridge' ? [] : ['-d', driver]),
-  ...(subnet === undefined ? [] : ['--subnet', subnet]),
   ...(internal ? ['--internal'] : []),
   ...(attachable ? ['--attachable'] : []),
 ];
 
+const createLine = (given: Options, site: Site, subnet = given.subnet): string =>
+  sh`${dockerCommand(site)} network create ${flags(given)} ${subnet === undefined ? [] : ['--subnet', subnet]} ${given.name}`;
+
+// Docker lets containers choose their addresses only where the subnet was given; so let it find a free one, and give that.
+const fixedLines = (given: Options, site: Site): string => {
+  const {name} = given;
+  const docker = dockerCommand(site);
+  const ranges = '--subnet "$subnet" --ip-range "${subnet%/*}/$((${subnet#*/} + 1))"';
+  return [
+    ...(given.subnet === undefined
+      ? [
+          `${createLine(given, site)} >/dev/null`,
+          `subnet=$(${inspect(given, site, '{{(index .IPAM.Config 0).Subnet}}')})`,
+          `${sh`${docker} network rm ${name}`} >/dev/null`,
+        ]
+      : [sh`subnet=${given.subnet}`]),
+    `${sh`${docker} network create ${flags(given)}`} ${ranges} ${name}`,
+  ].join('\n');
+};
+
 const refuse = (given: Options, found: Network): PermanentError =>
   new PermanentError(`there is another network "${given.name}"`, {
     code: 'name-taken',
-    expected: wantedTraits(given),
+    expected: traits(given),
     found: foundTraits(found, given),
     next: `remove it (docker network rm ${given.name}), or take another name`,
   });
 
 const inspect = ({name}: Options, site: Site, template: string): string =>
   sh`${dockerCommand(site)} network inspect -f ${template} ${name}`;
+
+const isOwn = (found: Network, {labels}: StepContext): boolean =>
+  Object.entries(labels).every(([name, value]) => found.Labels?.[name] === value);
+
+interface Ranges {
+  readonly Subnet: string;
+  readonly IPRange?: string;
+}
+
+const create = async (docker: Docker, given: Options, context: StepContext, ranges?: Ranges): Promise<Network> => {
+  const {name, driver, internal, attachable, subnet} = given;
+  const config = ranges ?? (subnet === undefined ? undefined : {Subnet: subnet});
+  const ipam = config && {IPAM: {Config: [config]}};
+  const labels = {...context.labels};
+  const spec = {Name: name, Driver: driver, Internal: internal, Attachable: attachable, Labels: labels, ...ipam};
+  // Without this, engines before 25 make a second network of the same name.
+  const {id} = await docker.ask((api) => api.createNetwork({...spec, CheckDuplicate: true}), ACT_MS);
+  return docker.ask((api) => api.getNetwork(id).inspect());
+};
+
+const divided = (subnet: string): Ranges => {
+  const [address = '', bits = ''] = subnet.split('/');
+  return {Subnet: subnet, IPRange: `${address}/${Number(bits) + 1}`};
+};
+
+const createFixed = async (docker: Docker, given: Options, context: StepContext): Promise<Network> => {
+  if (given.subnet !== undefined) return create(docker, given, context, divided(given.subnet));
+  for (let tries = 1; ; tries++) {
+    const found = await create(docker, given, context);
+    await removeNetwork(docker, found);
+    try {
+      return await create(docker, given, context, divided(read(found).subnet));
+    } catch (error) {
+      // Somebody else's network has been given the subnet in between.
+      if (tries === 3 || !/overlaps/.test(String(error))) throw error;
+    }
+  }
+};
 
 /** A network of that name and kind is there. */
 export default defineStepType({
@@ -72,28 +146,24 @@ export default defineStepType({
   outputs,
   effect: 'converges',
 
-  command: (given, site) => sh`${dockerCommand(site)} network create ${flags(given)} ${given.name}`,
+  command: (given, site) => (given.fixed_addresses ? fixedLines : createLine)(given, site),
 
   async run(given, context) {
     const docker = await dockerClient(context);
-    const {name, driver, subnet, internal, attachable} = given;
-    const found = await findNetwork(docker, name);
-    if (found && wantedTraits(given) !== foundTraits(found, given)) throw refuse(given, found);
-    if (found) return read(found);
-    const ipam = subnet === undefined ? {} : {IPAM: {Config: [{Subnet: subnet}]}};
-    const labels = {...context.labels};
-    const spec = {Name: name, Driver: driver, Internal: internal, Attachable: attachable, Labels: labels, ...ipam};
-    // Without this, engines before 25 make a second network of the same name.
-    const {id} = await docker.ask((api) => api.createNetwork({...spec, CheckDuplicate: true}), ACT_MS);
-    return read(await docker.ask((api) => api.getNetwork(id).inspect()));
+    const found = await findNetwork(docker, given.name);
+    if (found && traits(given) === foundTraits(found, given)) return read(found);
+    // An earlier attempt of this very step found a subnet by it, and was ended then.
+    if (found && !isOwn(found, context)) throw refuse(given, found);
+    if (found) await removeNetwork(docker, found);
+    return read(await (given.fixed_addresses ? createFixed : create)(docker, given, context));
   },
 
   async verify(given, context) {
     const found = await findNetwork(await dockerClient(context), given.name);
-    const expected = `network "${given.name}": ${wantedTraits(given)}`;
+    const expected = `network "${given.name}": ${traits(given)}`;
     if (!found) return {ok: false, expected, found: 'no network of that name'};
     const has = foundTraits(found, given);
-    return has === wantedTraits(given) ? {ok: true, outputs: read(found)} : {ok: false, expected, found: has};
+    return has === traits(given) ? {ok: true, outputs: read(found)} : {ok: false, expected, found: has};
   },
 
   undoCommand: ({name}, site) => sh`${dockerCommand(site)} network rm ${name}`,
@@ -103,7 +173,7 @@ export default defineStepType({
     const found = await findNetwork(docker, given.name);
     if (!found) return;
     const ours = found.Labels?.['io.runbook.run'] === context.labels['io.runbook.run'];
-    if (!ours && wantedTraits(given) !== foundTraits(found, given)) throw refuse(given, found);
+    if (!ours && traits(given) !== foundTraits(found, given)) throw refuse(given, found);
     await removeNetwork(docker, found);
   },
 

@@ -32,6 +32,43 @@ withEngine(
 );
 
 withEngine(
+  'lets containers choose their addresses where that is asked for, on a free subnet',
+  dockerTest(async (rig) => {
+    const fixed = network(rig, {fixed_addresses: true});
+
+    await fixed.prove(rig);
+    await docker(rig, `network rm ${rig.unique}`);
+    const {subnet} = await fixed.run(rig.context());
+    const again = await fixed.verdict(rig.context());
+
+    assert.ok(again.ok && again.outputs.subnet === subnet);
+    const upper = subnet.replace(/^(\d+\.\d+)\..*/, '$1');
+    const half = subnet.endsWith('/16')
+      ? `${upper}.200.7`
+      : `${subnet.split('.').slice(0, 2).join('.')}.${Number(subnet.split('.')[2]) + 15}.7`;
+    await docker(rig, `run --rm --name ${rig.unique} --network ${rig.unique} --ip ${half} ${IMAGE} true`);
+    const any = network(rig);
+    assert.ok((await any.verdict(rig.context())).ok, 'whoever does not ask for it takes it as well');
+  }),
+);
+
+withEngine(
+  'goes on where an earlier attempt had only found out which subnet is free',
+  dockerTest(async (rig) => {
+    await network(rig).run(rig.context());
+
+    await network(rig, {fixed_addresses: true}).run(rig.context());
+
+    assert.ok((await network(rig, {fixed_addresses: true}).verdict(rig.context())).ok);
+    await docker(rig, `network rm ${rig.unique}`);
+    await docker(rig, `network create ${rig.unique}`);
+    const error = await failureOf(network(rig, {fixed_addresses: true}).run(rig.context()));
+    assert.is(error.details.code, 'name-taken');
+    assert.is(error.details.expected, 'bridge fixed addresses');
+  }),
+);
+
+withEngine(
   'refuses a network of that name on another subnet',
   dockerTest(async (rig) => {
     await docker(rig, `network create --subnet 10.231.79.0/24 ${rig.unique}`);
