@@ -13,8 +13,11 @@ import {callOf} from './undo-step.ts';
 /** What a look at a step of an earlier process found, and what follows from it. */
 export interface Assessment {
   readonly look: Look;
-  /** `keep`: its effect holds; `redo`: it is to be done again; `perform`: it was never finished. */
-  readonly action: 'keep' | 'redo' | 'perform' | 'none';
+  /**
+   * `keep`: its effect holds; `redo`: it is to be done again; `adopt`: it was in doubt, and its effect is there;
+   * `perform`: it was never finished.
+   */
+  readonly action: 'keep' | 'redo' | 'adopt' | 'perform' | 'none';
   /** What the look gave later steps to read; the journaled ones where nothing was looked at. */
   readonly outputs: Readonly<Record<string, Json>>;
   /** The step itself changed, so that its old effect goes before it is made anew. */
@@ -154,7 +157,7 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined):
     case 'failed':
       return plain({step, standing: 'failed', ...detailOf(state.problem?.message)}, 'perform');
     case 'in-doubt':
-      return plain(inDoubt(node, finding), 'perform');
+      return plain(inDoubt(node, finding), isAdopted(node, finding) ? 'adopt' : 'perform');
     case 'checkpointed':
       return assessFinished(session, node, state, finding);
   }
@@ -162,10 +165,13 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined):
 
 const detailOf = (detail: string | undefined): {detail?: string} => (detail === undefined ? {} : {detail});
 
+const isAdopted = (node: Node, finding: Finding | undefined): boolean =>
+  node.step.effect !== 'reads' && finding?.ok === true && tellsOutputs(node);
+
 const inDoubt = (node: Node, finding: Finding | undefined): Look => {
   const look = {step: node.key, standing: 'in-doubt'} as const;
   if (node.step.effect === 'reads') return {...look, detail: 'it only looks; to be run'};
-  if (finding?.ok === true && tellsOutputs(node)) return {...look, detail: 'its effect is there; adopted'};
+  if (isAdopted(node, finding)) return {...look, detail: 'its effect is there; adopted'};
   if (node.step.effect === 'once') return {...look, detail: 'not safe to repeat; asks before it runs again'};
   if (finding === undefined) return {...look, detail: 'it has no check; to be run again'};
   if (finding.ok) return {...look, detail: 'its effect is there, but not the outputs that are read; to be run again'};

@@ -150,6 +150,8 @@ const lookAtAction = async (
     return checked.ok ? {ok: true, evidence: [call.command, ...checked.evidence]} : checked;
   } catch (error) {
     signal.throwIfAborted();
-    return {ok: false, expected: call.command, found: messageOf(error), error};
+    // No `error`: it is the check that failed, not the step.
+    const details = error instanceof StepError ? error.details.found : undefined;
+    return {ok: false, expected: call.command, found: [messageOf(error), details].filter(Boolean).join(': ')};
   }
 };

@@ -34,7 +34,17 @@ export const isFatal = (error: unknown): boolean =>
 
 /** Whether every `when` around a node is true. */
 export const guardsHold = (session: Session, node: Node): boolean =>
-  node.guards.every(({when, scope, item}) => when.evaluate(session.scopes.valuesOf({scope, item}, 'real')) === true);
+  node.guards.every(({when, scope, item}) => {
+    const value = when.evaluate(session.scopes.valuesOf({scope, item}, 'real'));
+    if (typeof value === 'boolean') return value;
+    throw new RunbookError({
+      code: 'expression-failed',
+      message: `its condition is neither true nor false: ${when.source}`,
+      place: when.place,
+      expected: 'true or false',
+      found: JSON.stringify(value) ?? 'nothing',
+    });
+  });
 
 export const skip = async (session: Session, node: Node, reason: SkipReason): Promise<Settled> => {
   await record(session, {type: 'step-skipped', step: node.key, reason});
@@ -233,16 +243,22 @@ class Work {
     }
   }
 
+  /** A further check may be given more time than the step's own. */
+  #withinMs(): number {
+    const {withinMs, verify} = this.#node.step;
+    return Math.max(withinMs, ...verify.map((action) => action.withinMs ?? 0));
+  }
+
   /** Looks until the checks hold, or `within` has passed. */
   async #until(rendered: Rendered, made: Outputs | undefined): Promise<Finding & {ok: true}> {
-    const {step, key} = this.#node;
+    const {key} = this.#node;
     const session = this.#session;
     if (made !== undefined) this.#checkResult(rendered, made);
     const print = this.#printing();
     const known = made ?? {};
     const {type, options, site} = rendered;
     const finding = await waitFor<Finding>({
-      withinMs: step.withinMs,
+      withinMs: this.#withinMs(),
       signal: this.#signal,
       look: () => lookAt(session, this.#node, rendered, {signal: this.#signal, known, output: print.fresh()}),
       settles: (found) => found.ok || found.final === true,
@@ -255,13 +271,14 @@ class Work {
     });
     print.last();
     if (finding.ok) return finding;
-    if (finding.error !== undefined && step.withinMs === 0) throw finding.error;
-    throw checkFailed(finding.expected, finding.found, finding.final === true ? 0 : step.withinMs);
+    if (finding.error !== undefined && this.#withinMs() === 0) throw finding.error;
+    throw checkFailed(finding.expected, finding.found, finding.final === true ? 0 : this.#withinMs());
   }
 
   /** What a reading step prints: live when it looks once; of looks that are repeated, only the last one counts. */
   #printing(): {fresh(): (text: string) => void; last(): void} {
-    const {effect, withinMs} = this.#node.step;
+    const {effect} = this.#node.step;
+    const withinMs = this.#withinMs();
     if (effect !== 'reads') return {fresh: () => () => {}, last: () => {}};
     if (withinMs === 0) return {fresh: () => this.output.write, last: () => {}};
     let printed = '';
@@ -287,7 +304,7 @@ class Work {
   #waiting(found: Finding, elapsedMs: number): void {
     if (found.ok) return;
     const seen = this.#hasSecretOutputs() ? 'not shown: this step reads a secret' : found.found;
-    const {withinMs} = this.#node.step;
+    const withinMs = this.#withinMs();
     tell(this.#session, {
       type: 'step-waiting',
       step: this.#node.key,

@@ -238,7 +238,8 @@ class Resume {
   readonly #assessed: ReadonlyMap<string, Assessment>;
   readonly #request: ResumeRequest;
   readonly #accepted: ReadonlySet<string>;
-  readonly #redone = new Set<string>();
+  /** What was done again, and all that comes after it: there an effect that held may hold no longer. */
+  readonly #shaken = new Set<string>();
 
   constructor(session: Session, assessed: ReadonlyMap<string, Assessment>, request: ResumeRequest) {
     this.#session = session;
@@ -248,6 +249,7 @@ class Resume {
   }
 
   async treat(node: Node, signal: AbortSignal): Promise<Settled> {
+    if (this.#isShaken(node)) this.#shaken.add(node.key);
     try {
       return await this.#treat(node, signal);
     } catch (error) {
@@ -256,11 +258,16 @@ class Resume {
     }
   }
 
+  #isShaken(node: Node): boolean {
+    return node.needs.some((need) => this.#shaken.has(need));
+  }
+
   async #treat(node: Node, signal: AbortSignal): Promise<Settled> {
     const assessment = this.#assessed.get(node.key);
     if (this.#accepted.has(node.key)) return this.#keep(node, stateOf(this.#session, node.key)?.outputs ?? {});
     if (this.#request.redo.includes(node.key)) return this.#redo(node, signal, 'redo', 'asked for', false);
-    if (assessment === undefined || assessment.action === 'perform') return this.#finish(node, signal);
+    if (assessment === undefined || assessment.action === 'perform' || assessment.action === 'adopt')
+      return this.#finish(node, signal);
     if (assessment.action === 'redo') {
       const {look, undoFirst} = assessment;
       return this.#redo(node, signal, look.standing, look.detail ?? `${look.expected}; found ${look.found}`, undoFirst);
@@ -281,7 +288,7 @@ class Resume {
 
   async #perform(node: Node, signal: AbortSignal): Promise<Settled> {
     const settled = await perform(this.#session, node, signal, this.#consent);
-    if (settled.kind === 'finished') this.#redone.add(node.key);
+    if (settled.kind === 'finished') this.#shaken.add(node.key);
     return settled;
   }
 
@@ -310,7 +317,7 @@ class Resume {
     const before = stateOf(session, node.key)?.record;
     if (before === undefined || look.standing === 'accepted' || look.standing === 'superseded')
       return this.#keep(node, outputs);
-    if (!node.needs.some((need) => this.#redone.has(need))) return this.#keep(node, outputs);
+    if (!this.#isShaken(node)) return this.#keep(node, outputs);
     if (node.step.effect === 'reads')
       return this.#redo(node, signal, 'verified again', 'what it needs was done again', false);
     const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));

@@ -1,5 +1,3 @@
-import {setTimeout as sleep} from 'node:timers/promises';
-
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const GROWTH = 1.6;
@@ -33,14 +31,26 @@ export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
       waiting.signal.throwIfAborted();
       waiting.onWaiting(found, elapsed);
       if (hints === undefined && waiting.changes !== undefined) hints = listen(waiting.changes(signal));
-      const rest = sleep(Math.min(pause, waiting.withinMs - elapsed), undefined, {signal}).catch(() => {});
-      await (changed === undefined ? rest : Promise.race([rest, changed]));
+      await pauseOr(changed, Math.min(pause, waiting.withinMs - elapsed), signal);
       waiting.signal.throwIfAborted();
     }
   } finally {
     stop.abort();
   }
 };
+
+/** Resolves after a time, at a change, or when the signal aborts; leaves no timer and no listener behind. */
+const pauseOr = (changed: Promise<void> | undefined, ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, {once: true});
+    changed?.then(end, end);
+  });
 
 interface Hints {
   next(): Promise<void>;
