@@ -3,7 +3,7 @@ import {messageOf} from './errors.ts';
 import type {Look} from './events.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
-import {declaredOutputs, tellsOutputs} from './perform.ts';
+import {declaredOutputs, tellsOutputs} from './outputs.ts';
 import {type Rendered, renderStep} from './render.ts';
 import type {Session} from './session.ts';
 import type {StepState} from './state.ts';

@@ -1,50 +1,8 @@
-import {setTimeout as sleep} from 'node:timers/promises';
-import {formatDuration} from './duration.ts';
-import type {Problem} from './errors.ts';
-import {RunbookError} from './errors.ts';
-import type {How, SkipReason} from './events.ts';
-import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
-import {checkExpect, type Finding, hasCheck, lookAt} from './look.ts';
-import {checkFailed, problemOf} from './problems.ts';
-import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
-import {delayAfter} from './retry.ts';
-import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
-import type {StepState} from './state.ts';
-import {type Effect, type Json, PermanentError} from './step-type.ts';
-import {waitFor} from './wait.ts';
-
-type Outputs = Readonly<Record<string, Json>>;
-
-/** How a node came to rest. */
-export type Settled =
-  | {readonly kind: 'finished'}
-  | {readonly kind: 'skipped'; readonly reason: SkipReason}
-  | {readonly kind: 'failed'; readonly problem: Problem}
-  | {readonly kind: 'interrupted'};
-
-/** How long an aborted step may take to end before nobody waits for it any more. */
-const ABORT_GRACE_MS = 10_000;
-
-/** How many characters of one repeated look are shown. */
-const LONGEST_LOOK = 1_000_000;
-
-/** A failure of ours, not of the step: nothing more can be promised, so the run has to stop. */
-export const isFatal = (error: unknown): boolean =>
-  error instanceof RunbookError && ['state-unwritable', 'journal-damaged'].includes(error.code);
-
-/** Whether every `when` around a node is true. */
-export const guardsHold = (session: Session, node: Node): boolean =>
-  node.guards.every(({when, scope, item}) => {
-    const value = when.evaluate(session.scopes.valuesOf({scope, item}, 'real'));
-    if (typeof value === 'boolean') return value;
-    throw new RunbookError({
-      code: 'expression-failed',
-      message: `its condition is neither true nor false: ${when.source}`,
-      place: when.place,
-      expected: 'true or false',
-      found: JSON.stringify(value) ?? 'nothing',
-    });
-  });
+import type {SkipReason} from './events.ts';
+import type {Node} from './graph.ts';
+import {guardsHold} from './guards.ts';
+import {record, type Session, tell} from './session.ts';
+import {type Consent, isFatal, type Settled, Work} from './work.ts';
 
 export const skip = async (session: Session, node: Node, reason: SkipReason): Promise<Settled> => {
   await record(session, {type: 'step-skipped', step: node.key, reason});
@@ -52,337 +10,32 @@ export const skip = async (session: Session, node: Node, reason: SkipReason): Pr
   return {kind: 'skipped', reason};
 };
 
-/** Asked before a step that must not be repeated is repeated; throws where the answer is no. */
-export type Consent = (node: Node) => Promise<void>;
-
 /**
  * Does one node: looks first where that can spare the act, journals the intent, acts, waits for its checks, checkpoints.
  * Failures are values; only a journal that can't be written is thrown.
  */
-export const perform = async (
+export const perform = (session: Session, node: Node, signal: AbortSignal, consent: Consent): Promise<Settled> =>
+  settle(session, node, signal, (work) => work.run(consent));
+
+/** Verifies a node instead of running it (`--from`, `--only`): its effect has to be there already. */
+export const verifyOnly = (session: Session, node: Node, signal: AbortSignal): Promise<Settled> =>
+  settle(session, node, signal, (work) => work.verify());
+
+const settle = async (
   session: Session,
   node: Node,
   signal: AbortSignal,
-  consent: Consent,
+  act: (work: Work) => Promise<void>,
 ): Promise<Settled> => {
   const work = new Work(session, node, signal);
   try {
     if (!guardsHold(session, node)) return await skip(session, node, 'when');
-    await work.run(consent);
+    await act(work);
     return {kind: 'finished'};
   } catch (error) {
     if (isFatal(error)) throw error;
     return await work.fail(error);
   } finally {
     work.output.close();
-  }
-};
-
-/** Verifies a node instead of running it (`--from`, `--only`): its effect has to be there already. */
-export const verifyOnly = async (session: Session, node: Node, signal: AbortSignal): Promise<Settled> => {
-  const work = new Work(session, node, signal);
-  try {
-    if (!guardsHold(session, node)) return await skip(session, node, 'when');
-    await work.verify();
-    return {kind: 'finished'};
-  } catch (error) {
-    if (isFatal(error)) throw error;
-    return await work.fail(error);
-  } finally {
-    work.output.close();
-  }
-};
-
-/** Whether a look may spare a step that was begun: not where it is known to have failed and may simply be done again. */
-const mayHaveActed = ({status, problem}: StepState, effect: Effect): boolean =>
-  status === 'in-doubt' ||
-  (status === 'failed' && (effect === 'once' || problem?.code === 'check-failed' || problem?.code === 'timed-out'));
-
-/** Whether a look gives later steps what they read of this one; otherwise only running it can. */
-export const tellsOutputs = ({step, scope}: Node): boolean =>
-  step.effect === 'reads' ||
-  step.type.verify !== undefined ||
-  (step.outputs.size === 0 &&
-    !scope.runbook.steps.some((other) =>
-      readsFrom(expressionsOfStep(other).flatMap(({references}) => references)).includes(step.id),
-    ));
-
-class Work {
-  readonly #session: Session;
-  readonly #node: Node;
-  readonly #signal: AbortSignal;
-  readonly #start = performance.now();
-  readonly output: ReturnType<typeof openOutput>;
-  #attempt = 0;
-  #command: string;
-
-  constructor(session: Session, node: Node, signal: AbortSignal) {
-    this.#session = session;
-    this.#node = node;
-    this.#signal = signal;
-    this.#command = showCommand(node, node.step, session.scopes, session.cwd);
-    this.output = this.#hasSecretOutputs() ? withheld(openOutput(session, node.key)) : openOutput(session, node.key);
-  }
-
-  #hasSecretOutputs(): boolean {
-    return [...this.#node.step.outputs.values()].some((output) => output.secret);
-  }
-
-  async run(consent: Consent): Promise<void> {
-    const {step} = this.#node;
-    const rendered = renderStep(this.#node, this.#session.scopes, this.#session.cwd, (secret) =>
-      this.#session.store.fingerprint(secret),
-    );
-    this.#command = rendered.command;
-    if (step.effect !== 'reads' && (await this.#foundTrue(rendered))) return;
-    const before = stateOf(this.#session, this.#node.key);
-    if (step.effect === 'once' && before !== undefined && before.attempt > 0) await consent(this.#node);
-    for (let tries = 1; ; tries++) {
-      try {
-        if (step.effect === 'reads') await this.#read(rendered);
-        else await this.#act(rendered);
-        return;
-      } catch (error) {
-        const delayMs = delayAfter(step.retry, tries);
-        if (delayMs === undefined || this.#signal.aborted || error instanceof PermanentError || isFatal(error))
-          throw error;
-        await this.#pause(error, tries, delayMs);
-      }
-    }
-  }
-
-  async verify(): Promise<void> {
-    const rendered = renderStep(this.#node, this.#session.scopes, this.#session.cwd, (secret) =>
-      this.#session.store.fingerprint(secret),
-    );
-    this.#command = rendered.command;
-    this.#begin(0);
-    const known = stateOf(this.#session, this.#node.key)?.outputs ?? {};
-    const finding = await lookAt(this.#session, this.#node, rendered, {signal: this.#signal, known});
-    if (!finding.ok) throw finding.error ?? checkFailed(finding.expected, finding.found, 0);
-    await this.#checkpoint(rendered, 'verified', finding.outputs, finding.evidence);
-  }
-
-  async fail(error: unknown): Promise<Settled> {
-    const step = this.#node.key;
-    const durationMs = performance.now() - this.#start;
-    if (this.#signal.aborted) {
-      if (this.#attempt > 0) await record(this.#session, {type: 'step-interrupted', step, attempt: this.#attempt});
-      tell(this.#session, {type: 'step-interrupted', step, durationMs});
-      return {kind: 'interrupted'};
-    }
-    const problem = this.#session.redactor.carried(
-      problemOf(error, {
-        node: this.#node,
-        command: this.#command,
-        attempt: this.#attempt,
-        attempts: this.#node.step.retry.attempts,
-        output: this.output.tail(),
-      }),
-    );
-    await record(this.#session, {type: 'step-failed', step, attempt: this.#attempt, problem});
-    tell(this.#session, {type: 'step-failed', step, problem, durationMs});
-    return {kind: 'failed', problem};
-  }
-
-  #begin(attempt: number): void {
-    tell(this.#session, {type: 'step-started', step: this.#node.key, attempt, command: this.#command});
-  }
-
-  /** Converging steps, steps with `check_first` and steps that an earlier process began: the effect may be there. */
-  async #foundTrue(rendered: Rendered): Promise<boolean> {
-    const {step, key} = this.#node;
-    const before = stateOf(this.#session, key);
-    const begun = before?.made === true && mayHaveActed(before, step.effect);
-    if (!hasCheck(this.#node) || !tellsOutputs(this.#node)) return false;
-    if (step.effect !== 'converges' && !step.checkFirst && !begun) return false;
-    this.#begin(0);
-    const finding = await lookAt(this.#session, this.#node, rendered, {signal: this.#signal});
-    if (!finding.ok) return false;
-    await this.#checkpoint(rendered, begun ? 'adopted' : 'already-true', finding.outputs, finding.evidence);
-    return true;
-  }
-
-  async #read(rendered: Rendered): Promise<void> {
-    this.#begin(this.#nextAttempt());
-    const finding = await this.#until(rendered, undefined);
-    await this.#checkpoint(rendered, 'ran', finding.outputs, finding.evidence);
-  }
-
-  async #act(rendered: Rendered): Promise<void> {
-    const attempt = this.#nextAttempt();
-    await record(this.#session, {type: 'step-started', step: this.#node.key, attempt, record: rendered.record});
-    this.#begin(attempt);
-    const made = await this.#runOnce(rendered);
-    const finding = await this.#until(rendered, made);
-    // What run returned was seen first; the look adds what only shows later.
-    await this.#checkpoint(rendered, 'ran', {...finding.outputs, ...made}, finding.evidence);
-  }
-
-  #nextAttempt(): number {
-    this.#attempt = (stateOf(this.#session, this.#node.key)?.attempt ?? 0) + 1;
-    return this.#attempt;
-  }
-
-  async #runOnce({type, options, site}: Rendered): Promise<Outputs> {
-    const {timeoutMs} = this.#node.step;
-    const limit = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([this.#signal, limit]);
-    const {write} = this.output;
-    const context = contextOf(this.#session, site, this.#node.key, {attempt: this.#attempt, signal, output: write});
-    try {
-      return (await endingWith(signal, Promise.resolve(type.run(options, context)))) as Outputs;
-    } catch (error) {
-      this.#signal.throwIfAborted();
-      if (!limit.aborted) throw error;
-      const message = `did not finish within ${formatDuration(timeoutMs)}`;
-      throw new RunbookError(
-        {code: 'timed-out', message, next: ['give it more time with timeout:, or see why it hangs']},
-        error,
-      );
-    }
-  }
-
-  /** A further check may be given more time than the step's own. */
-  #withinMs(): number {
-    const {withinMs, verify} = this.#node.step;
-    return Math.max(withinMs, ...verify.map((action) => action.withinMs ?? 0));
-  }
-
-  /** Looks until the checks hold, or `within` has passed. */
-  async #until(rendered: Rendered, made: Outputs | undefined): Promise<Finding & {ok: true}> {
-    const {key} = this.#node;
-    const session = this.#session;
-    if (made !== undefined) this.#checkResult(rendered, made);
-    const print = this.#printing();
-    const known = made ?? {};
-    const {type, options, site} = rendered;
-    const finding = await waitFor<Finding>({
-      withinMs: this.#withinMs(),
-      signal: this.#signal,
-      look: () => lookAt(session, this.#node, rendered, {signal: this.#signal, known, output: print.fresh()}),
-      settles: (found) => found.ok || found.final === true,
-      ...(type.changes === undefined
-        ? {}
-        : {
-            changes: (signal) => type.changes?.(options, contextOf(session, site, key, {attempt: 0, signal})) ?? none(),
-          }),
-      onWaiting: (found, elapsedMs) => this.#waiting(found, elapsedMs),
-    });
-    print.last();
-    if (finding.ok) return finding;
-    if (finding.error !== undefined && this.#withinMs() === 0) throw finding.error;
-    throw checkFailed(finding.expected, finding.found, finding.final === true ? 0 : this.#withinMs());
-  }
-
-  /** What a reading step prints: live when it looks once; of looks that are repeated, only the last one counts. */
-  #printing(): {fresh(): (text: string) => void; last(): void} {
-    const {effect} = this.#node.step;
-    const withinMs = this.#withinMs();
-    if (effect !== 'reads') return {fresh: () => () => {}, last: () => {}};
-    if (withinMs === 0) return {fresh: () => this.output.write, last: () => {}};
-    let printed = '';
-    return {
-      fresh: () => {
-        printed = '';
-        return (text) => {
-          printed = (printed + text).slice(-LONGEST_LOOK);
-        };
-      },
-      last: () => this.output.write(printed),
-    };
-  }
-
-  /** The `expect` of a step that can't be looked at again speaks of what it has just returned. */
-  #checkResult({type}: Rendered, made: Outputs): void {
-    const {step} = this.#node;
-    if (type.verify !== undefined) return;
-    const checked = checkExpect(step.expect, this.#session.scopes.valuesOf(this.#node, 'real', made));
-    if (!checked.ok) throw checkFailed(checked.expected, checked.found, 0);
-  }
-
-  #waiting(found: Finding, elapsedMs: number): void {
-    if (found.ok) return;
-    const seen = this.#hasSecretOutputs() ? 'not shown: this step reads a secret' : found.found;
-    const withinMs = this.#withinMs();
-    tell(this.#session, {
-      type: 'step-waiting',
-      step: this.#node.key,
-      expected: found.expected,
-      found: seen,
-      elapsedMs,
-      withinMs,
-    });
-  }
-
-  async #pause(error: unknown, tries: number, delayMs: number): Promise<void> {
-    const {attempts} = this.#node.step.retry;
-    const message = error instanceof Error ? error.message : String(error);
-    const step = this.#node.key;
-    tell(this.#session, {type: 'step-retrying', step, attempt: tries + 1, attempts, delayMs, message});
-    await sleep(delayMs, undefined, {signal: this.#signal});
-  }
-
-  async #checkpoint(rendered: Rendered, how: How, found: Outputs, evidence: readonly string[]): Promise<void> {
-    const session = this.#session;
-    const {step, key} = this.#node;
-    const {outputs, secrets} = declaredOutputs(session, this.#node, found);
-    // From here on the redactor knows the secrets among them.
-    session.scopes.finish(this.#node, outputs, secrets);
-    const stored = Object.fromEntries(Object.entries(outputs).filter(([name]) => !secrets.has(name)));
-    const undo = tryUndo(this.#node, session.scopes, session.cwd, found);
-    const durationMs = performance.now() - this.#start;
-    const seenFirst = how !== 'ran' || step.effect === 'reads';
-    await record(session, {
-      type: 'step-checkpointed',
-      step: key,
-      how,
-      outputs: stored,
-      durationMs: Math.round(durationMs),
-      evidence,
-      ...(seenFirst ? {record: rendered.record} : {}),
-      ...(undo === undefined ? {} : {undo}),
-    });
-    tell(session, {type: 'step-finished', step: key, how, outputs: stored, durationMs, evidence});
-  }
-}
-
-/** What later steps read: the type's outputs, and on top those that the step declares. */
-export const declaredOutputs = (
-  session: Session,
-  node: Node,
-  found: Outputs,
-): {readonly outputs: Outputs; readonly secrets: ReadonlySet<string>} => {
-  const values = session.scopes.valuesOf(node, 'real', found);
-  const declared = [...node.step.outputs].map(([name, {value}]) => [name, value.evaluate(values) as Json] as const);
-  const secrets = [...node.step.outputs].filter(([, {secret}]) => secret).map(([name]) => name);
-  return {outputs: {...found, ...Object.fromEntries(declared)}, secrets: new Set(secrets)};
-};
-
-async function* none(): AsyncIterable<unknown> {}
-
-/** A step whose output holds a secret that nobody knows yet: nothing of it is shown or kept. */
-const withheld = (output: ReturnType<typeof openOutput>): ReturnType<typeof openOutput> => ({
-  write: () => {},
-  tail: () => [],
-  close: () => output.close(),
-});
-
-/** Waits for a call; once the signal aborts, no longer than the grace period. */
-const endingWith = async <T>(signal: AbortSignal, call: Promise<T>): Promise<T> => {
-  const settled = new AbortController();
-  const abandoned = (async (): Promise<never> => {
-    await new Promise((resolve) => {
-      if (signal.aborted) resolve(undefined);
-      else signal.addEventListener('abort', resolve, {once: true, signal: settled.signal});
-    });
-    await sleep(ABORT_GRACE_MS, undefined, {signal: settled.signal});
-    throw signal.reason;
-  })();
-  abandoned.catch(() => {});
-  try {
-    return await Promise.race([call, abandoned]);
-  } finally {
-    settled.abort();
   }
 };

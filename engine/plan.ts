@@ -1,9 +1,10 @@
 import {type Problem, RunbookError} from './errors.ts';
 import {gatherInputs} from './given.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
+import {guardsHold} from './guards.ts';
 import type {Host} from './host.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
-import {declaredOutputs, guardsHold, tellsOutputs} from './perform.ts';
+import {declaredOutputs, tellsOutputs} from './outputs.ts';
 import {type Rendered, renderStep, showCommand, titleOf} from './render.ts';
 import type {RunRequest} from './run.ts';
 import {select} from './selection.ts';
