@@ -90,6 +90,8 @@ export const CODES = {
   'name-taken': EXIT.failed,
   'port-taken': EXIT.failed,
   'no-such-container': EXIT.failed,
+  'not-a-manager': EXIT.failed,
+  'wrong-swarm': EXIT.failed,
   'command-failed': EXIT.failed,
   'consul-unreachable': EXIT.failed,
   'http-failed': EXIT.failed,

@@ -24,6 +24,13 @@ import httpGet from './http-get.ts';
 import httpRequest from './http-request.ts';
 import manual from './manual.ts';
 import shell from './shell.ts';
+import swarmInit from './swarm-init.ts';
+import swarmJoin from './swarm-join.ts';
+import swarmJoinToken from './swarm-join-token.ts';
+import swarmLeave from './swarm-leave.ts';
+import swarmNode from './swarm-node.ts';
+import swarmNodes from './swarm-nodes.ts';
+import swarmPromote from './swarm-promote.ts';
 
 const types: readonly StepType[] = [
   assert,
@@ -51,6 +58,13 @@ const types: readonly StepType[] = [
   httpRequest,
   manual,
   shell,
+  swarmInit,
+  swarmJoin,
+  swarmJoinToken,
+  swarmLeave,
+  swarmNode,
+  swarmNodes,
+  swarmPromote,
 ];
 
 /** Every step type that a runbook may use. */

@@ -1,16 +1,17 @@
 #!/bin/sh
-# docker-engine.sh FOLDER: runs a Docker Engine of the tests' own until its standard input ends, then takes everything
+# docker-engine.sh FOLDER [HOSTNAME]: runs a Docker Engine of the tests' own until its standard input ends, then takes everything
 # away again. Prints `pid N`, where /proc/N/ns/net is its network, and `answers` when it does.
 #
 # Network, mounts and processes are namespaces of its own, so the user's engine and ports are out of reach, and when the
 # first process of the namespace ends, the kernel ends all others: dockerd, containerd, shims, containers.
 set -eu
 
-folder=${1:?usage: docker-engine.sh FOLDER}
+folder=${1:?usage: docker-engine.sh FOLDER [HOSTNAME]}
 PATH=$PATH:/usr/sbin:/sbin
 cgroup=runbook-test-$(basename "$folder")
 
-if [ "${2:-}" = inside ]; then
+if [ "${3:-}" = inside ]; then
+  if [ -n "$2" ]; then hostname "$2"; fi
   ip link set lo up
   # The paths that dockerd shares with other engines: a system's containerd would be used, sockets and keys would mix.
   for shared in /run/containerd /run/docker /etc/docker; do
@@ -48,7 +49,7 @@ mkdir -p "$folder"
 # `unshare` itself is in the new network too, and its number means something outside. A process in the background gets
 # no standard input unless it is handed over.
 exec 3<&0
-unshare --net --mount --pid --fork --kill-child --mount-proc sh "$0" "$folder" inside <&3 &
+unshare --net --mount --uts --pid --fork --kill-child --mount-proc sh "$0" "$folder" "${2:-}" inside <&3 &
 engine=$!
 exec 3<&-
 echo "pid $engine"

@@ -27,7 +27,10 @@ const run = promisify(execFile);
 /** The images that tests may use, and the definition that builds each. */
 const IMAGES: Readonly<Record<string, string>> = {
   'runbook/consul:1.8.7': 'env/images/consul/build.sh',
+  'runbook/machine:1': 'env/images/machine/build.sh',
+  'runbook/registry:2': 'env/images/registry/build.sh',
   'runbook/test:1': 'test/images/busybox/build.sh',
+  'runbook/webapp:1': 'env/images/webapp/build.sh',
 };
 
 /** Where a whole run's shared engine is told to the test processes. */
@@ -77,14 +80,14 @@ const untilItAnswers = async (script: ChildProcess): Promise<string> => {
   throw new Error('the tests got no Docker Engine of their own; its log is above');
 };
 
-/** Starts one; it ends with `stop`, or when this process does, however that ends. */
-export const startEngine = async (): Promise<TestEngine> => {
+/** Starts one, under a host name of its own if that is given; it ends with `stop`, or when this process does, however that ends. */
+export const startEngine = async (hostname = ''): Promise<TestEngine> => {
   const reason = whyNoEngine();
   if (reason !== undefined) throw new Error(`the tests can have no Docker Engine of their own: ${reason}`);
 
   const folder = mkdtempSync(join(tmpdir(), 'rbe-'));
   // its input is the leash: it ends when we do
-  const script = spawn('sh', [join(root, 'test/docker-engine.sh'), folder], {
+  const script = spawn('sh', [join(root, 'test/docker-engine.sh'), folder, hostname], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });

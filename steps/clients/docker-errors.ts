@@ -64,6 +64,24 @@ const KNOWN: readonly (readonly [RegExp, Explain])[] = [
       }),
   ],
   [
+    /is not a swarm manager/i,
+    (_, cause) =>
+      new StepError('this engine is not a manager of a swarm', {
+        code: 'not-a-manager',
+        next: 'direct the step to a manager (`on:` its context), or form a swarm in a step before: uses: swarm.init',
+        cause,
+      }),
+  ],
+  [
+    /swarm does not have a leader/i,
+    (_, cause) =>
+      new StepError('the swarm has no leader: too few of its managers answer', {
+        code: 'not-a-manager',
+        next: 'start managers until more than half of them run; see docker node ls',
+        cause,
+      }),
+  ],
+  [
     /HTTP request to an HTTPS server/,
     (_, cause) =>
       new PermanentError('the Docker daemon wants TLS', {

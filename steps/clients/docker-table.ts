@@ -1,4 +1,5 @@
 import type Dockerode from 'dockerode';
+import {textTable} from './text-table.ts';
 
 type Info = Dockerode.ContainerInfo;
 
@@ -39,7 +40,8 @@ const SPANS: readonly (readonly [string, number])[] = [
   ['second', 1],
 ];
 
-const ago = (seconds: number): string => {
+/** A length of time as docker tells it: "3 minutes ago". */
+export const ago = (seconds: number): string => {
   const [name, span] = SPANS.find(([, length]) => seconds >= length) ?? ['second', 1];
   const count = Math.max(1, Math.floor(seconds / span));
   return `${count} ${name}${count === 1 ? '' : 's'} ago`;
@@ -65,14 +67,4 @@ const row = (info: Info): string[] => {
 const HEAD = ['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES'];
 
 /** The table of `docker ps`. */
-export const containerTable = (containers: readonly Info[]): string => {
-  const rows = [HEAD, ...containers.map(row)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
-};
+export const containerTable = (containers: readonly Info[]): string => textTable(HEAD, containers.map(row));
