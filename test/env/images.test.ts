@@ -80,6 +80,60 @@ withEngine('start an agent as the user consul, which answers at its ports', asyn
   assert.match(stdout, /^Uid:\s+100\s/m);
 });
 
+withEngine('build the web application, which says hello and ends at once', async () => {
+  const engine = await testEngine();
+  await engine.load('runbook/webapp:1');
+  const env = {...process.env, ...engine.env};
+  const sh = async (line: string): Promise<string> =>
+    (await run(env, ...engine.inside, 'sh', '-euc', line)).stdout.trim();
+
+  const id = await sh('docker run -d -p 5001:5001 -e PORT=5001 -e PROVIDER=you runbook/webapp:1');
+  const curl = 'curl -s --retry 50 --retry-all-errors --retry-delay 0';
+  const page = await sh(`${curl} -i http://localhost:5001/`);
+  const status = await sh(`curl -s -o /dev/null -w '%{http_code}' http://localhost:5001/other`);
+  const shown = await sh(`docker ps --filter id=${id} --format '{{.Command}} {{.Ports}}'`);
+  const began = Date.now();
+  await sh(`docker stop ${id}`);
+  const tookMs = Date.now() - began;
+  const exited = await sh(`docker inspect --format '{{.State.ExitCode}}' ${id}`);
+  await sh(`docker rm -v ${id}`);
+
+  assert.match(
+    page,
+    /^HTTP\/1.0 200 OK\r\n[\s\S]*Content-Type: text\/html; charset=utf-8\r\n[\s\S]*\r\n\r\nHello you!$/,
+  );
+  assert.is(status, '404');
+  assert.match(shown, /^"python app.py" .*5000\/tcp/);
+  assert.ok(tookMs < 2_000, `${tookMs} ms`);
+  assert.is(exited, '0');
+});
+
+withEngine('take an image of the registry as the base on a host without apt, where one is needed', async () => {
+  const engine = await testEngine();
+  await engine.load('runbook/machine:1');
+  const folder = await mkdtemp(join(tmpdir(), 'no-apt-'));
+  const needed = ['sh', 'dirname', 'basename', 'mktemp', 'chmod', 'mkdir', 'ln', 'rm', 'cp', 'install', 'docker'];
+  const {stdout} = await run(process.env, 'sh', '-c', `command -v ${needed.join('; command -v ')}`);
+  for (const path of stdout.trim().split('\n')) await symlink(path, join(folder, path.split('/').at(-1) ?? ''));
+  const env = {...process.env, ...engine.env, PATH: folder};
+  const script = join(root, 'env/images/machine/build.sh');
+  const base = 'docker:28.5.2-dind';
+
+  const alone = await run(env, '/bin/sh', script, 'runbook/machine:never');
+  // not the official image, but one with the same programs
+  await run(env, 'docker', 'tag', 'runbook/machine:1', base);
+  const built = await run(env, '/bin/sh', script, 'runbook/machine:official');
+  const started = await run(env, 'docker', 'run', '--rm', 'runbook/machine:official');
+  await run(env, 'docker', 'rmi', base, 'runbook/machine:official');
+
+  await rm(folder, {recursive: true});
+  assert.is(alone.code, 1);
+  assert.match(alone.stderr, `neither packages nor ${base} can be had here`);
+  assert.is(built.code, 0, built.stderr);
+  assert.match(built.stderr, `this host has no apt-get: making the machine from Docker's own image ${base}`);
+  assert.match(started.stderr, 'machine: this container may not mount');
+});
+
 test('say what to do on a host without apt', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'no-apt-'));
   for (const program of ['sh', 'sed', 'dirname']) await symlink(`/bin/${program}`, join(folder, program));
