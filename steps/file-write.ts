@@ -4,7 +4,7 @@ import {dirname, isAbsolute, relative, resolve} from 'node:path';
 import * as v from 'valibot';
 import {prints, quote, sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
-import {lookAt, missingFolders, orExplain, orNull, replaceFile} from './clients/file.ts';
+import {lookAt, missingFolders, orExplain, orNull, removeDraft, replaceFile} from './clients/file.ts';
 import {type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 
 /** A larger file is not replaced: what undo would need of it does not belong in a journal. */
@@ -91,7 +91,7 @@ export default defineStepType({
       await context.remember('previous', () => toRemember(path));
       await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path)));
       await mkdir(dirname(path), {recursive: true});
-      await replaceFile(path, given.content, modeOf(given));
+      await replaceFile(path, given.content, modeOf(given), context.key);
       return {path, sha256: sha256(given.content)};
     });
   },
@@ -113,8 +113,9 @@ export default defineStepType({
       if (previous !== null) {
         const content = toPutBack(previous.content, path);
         await mkdir(dirname(path), {recursive: true});
-        return replaceFile(path, content, previous.mode);
+        return replaceFile(path, content, previous.mode, context.key);
       }
+      await removeDraft(path, context.key);
       await orNull(unlink(path));
       await removeFolders(context);
     });

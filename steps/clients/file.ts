@@ -1,4 +1,4 @@
-import {randomUUID} from 'node:crypto';
+import {createHash, randomUUID} from 'node:crypto';
 import {lstat, open, readFile, realpath, rename, stat, unlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
@@ -43,11 +43,29 @@ export const lookAt = async (path: string): Promise<{content: Buffer; mode: numb
   return {content: await readFile(path), mode: found.mode & 0o7777};
 };
 
-/** The whole file at once or not at all, on disk when it returns. A link is followed, as the shell does. */
-export const replaceFile = async (path: string, content: Buffer | string, mode: number): Promise<void> => {
+/** Where a step's file is made before it takes its name: the same in each attempt, so that a killed one leaves no litter. */
+const draftOf = (target: string, key: string): string =>
+  join(dirname(target), `.${createHash('sha256').update(key).digest('hex').slice(0, 16)}.runbook`);
+
+/** Removes what a killed attempt of a step may have left. */
+export const removeDraft = async (path: string, key: string): Promise<void> => {
+  await orNull(unlink(draftOf((await orNull(realpath(path))) ?? path, key)));
+};
+
+/**
+ * The whole file at once or not at all, on disk when it returns. A link is followed, as the shell does.
+ * @param key the step's, where one does this: what a killed attempt left is cleared away by the next
+ */
+export const replaceFile = async (
+  path: string,
+  content: Buffer | string,
+  mode: number,
+  key: string = randomUUID(),
+): Promise<void> => {
   const target = (await orNull(realpath(path))) ?? path;
   const owner = await orNull(stat(target));
-  const draft = join(dirname(target), `.${randomUUID()}.runbook`);
+  const draft = draftOf(target, key);
+  await orNull(unlink(draft));
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
