@@ -1,6 +1,16 @@
 import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {linkSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {messageOf, RunbookError} from './errors.ts';
@@ -184,11 +194,23 @@ export const acquireLock = (folder: string, run: string): Lock => {
 const store = (file: string, owner: Owner): void => writeFileSync(file, `${JSON.stringify(owner)}\n`, {mode: 0o600});
 
 const release = (generation: string, owner: Owner): void => {
+  const released = {...owner, released: true};
   try {
-    store(`${generation}-released`, {...owner, released: true});
+    store(`${generation}-released`, released);
     renameSync(`${generation}-released`, generation);
   } catch {
-    // Where it can't be written (a full disk) it is the lock of a dead owner once this process has ended.
+    rmSync(`${generation}-released`, {force: true});
+    releaseInPlace(generation, released);
+  }
+};
+
+/** A full disk has no room for another file, but for other bytes in one that is there. */
+const releaseInPlace = (generation: string, released: Owner): void => {
+  try {
+    const {size} = statSync(generation);
+    writeFileSync(generation, JSON.stringify(released).padEnd(size), {flag: 'r+'});
+  } catch {
+    // It is the lock of a dead owner once this process has ended.
   }
 };
 

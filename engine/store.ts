@@ -66,8 +66,7 @@ export class Store {
     this.check();
     try {
       mkdirSync(this.#runs(), {recursive: true, mode: 0o700});
-      const file = join(this.dir, 'version');
-      if (!existsSync(file)) writeFileSync(file, `${VERSION}\n`, {mode: 0o600});
+      if (this.#version() === '') writeFileSync(join(this.dir, 'version'), `${VERSION}\n`, {mode: 0o600});
       const ignore = join(this.dir, '.gitignore');
       if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
     } catch (error) {
@@ -77,20 +76,24 @@ export class Store {
 
   /** @throws RunbookError `state-version` when another version of this program made it */
   check(): void {
-    let version: string;
-    try {
-      version = readFileSync(join(this.dir, 'version'), 'utf8').trim();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw unwritable(this.dir, error);
-    }
-    if (version !== VERSION)
+    const version = this.#version();
+    if (version !== '' && version !== VERSION)
       throw new RunbookError({
         code: 'state-version',
         message: `the state directory is of version "${version}", this program reads version ${VERSION}`,
         found: this.dir,
         next: ['use the version of runbook that made it, or choose another: --state-dir DIR'],
       });
+  }
+
+  /** Empty where there is none yet, or where a power loss has left nothing of it. */
+  #version(): string {
+    try {
+      return readFileSync(join(this.dir, 'version'), 'utf8').replaceAll('\0', '').trim();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw unwritable(this.dir, error);
+    }
   }
 
   /** Locks the runbook and makes a new run. */

@@ -1,89 +1,139 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {buildGraph} from '../../engine/graph.ts';
-import {type Rig, rigTest} from '../rig.ts';
+import {buildGraph, type Graph} from '../../engine/graph.ts';
+import {type Rig, rejects, rigTest} from '../rig.ts';
 
-const test = suite('which step needs which');
+const test = suite('graph');
 
-const needs = async (
-  rig: Rig,
-  steps: string,
-  inputs: Record<string, unknown> = {},
-): Promise<Record<string, string>> => {
-  rig.step('machine', {provides: 'name'});
-  rig.step('look');
-  rig.step('check', {effect: 'reads'});
-  await rig.runbook(steps, 'inputs:\n  master: {type: string, default: m1}\n');
-  const graph = buildGraph(await rig.load(), () => ({inputs: {master: 'm1', ...inputs}, env: {}}));
-  return Object.fromEntries([...graph.nodes.values()].map(({key, needs}) => [key, needs.join(' ')]));
+const graphOf = async (rig: Rig, steps: string, inputs: Record<string, unknown> = {}, head = ''): Promise<Graph> => {
+  rig.step('web');
+  await rig.runbook(steps, head);
+  return buildGraph(await rig.load(), () => ({inputs, env: {}}));
 };
 
-const MACHINES = `
-  - {id: one, uses: machine, with: {name: m1}, needs: []}
-  - {id: two, uses: machine, with: {name: m2}, needs: []}
-`;
+const needsIn = (graph: Graph): Record<string, readonly string[]> =>
+  Object.fromEntries([...graph.nodes.values()].map(({key, needs}) => [key, needs]));
 
 test(
-  'a step on a machine needs the step that makes the machine, and no other',
+  'lets a step need the one before it, unless it says what it needs',
   rigTest(async (rig) => {
-    const found = await needs(
+    const graph = await graphOf(
       rig,
-      `${MACHINES}
-  - {id: there, uses: look, on: m1, needs: []}
-  - {id: named, uses: look, on: "\${{ inputs.master }}", needs: []}
-  - {id: elsewhere, uses: look, on: desktop-linux, needs: []}
-  - {id: after, uses: look, on: m1, needs: [two]}
-`,
+      '  - {id: a, uses: web}\n  - {id: b, uses: web}\n  - {id: c, uses: web, needs: []}\n  - {id: d, uses: web, needs: [a, c]}\n',
     );
 
-    assert.is(found.there, 'one');
-    assert.is(found.named, 'one');
-    assert.is(found.elsewhere, '');
-    assert.is(found.after, 'two one');
+    assert.equal(needsIn(graph), {a: [], b: ['a'], c: [], d: ['a', 'c']});
   }),
 );
 
 test(
-  'each item of a foreach needs just the machine that it is on',
+  'lets a step need what it reads from, wherever it reads',
   rigTest(async (rig) => {
-    const found = await needs(
+    const graph = await graphOf(
       rig,
       `
-  - {id: machine, uses: machine, foreach: [m1, m2], with: {name: "\${{ item.key }}"}, needs: []}
-  - {id: pull, uses: look, foreach: [m1, m2], on: "\${{ item.key }}", needs: []}
+  - {id: a, uses: web, needs: []}
+  - {id: b, uses: web, needs: [], with: {value: "\${{ steps.a.outputs.value }}"}}
+  - {id: c, uses: web, needs: [], when: steps.a.outputs.value == 1}
+  - {id: d, uses: web, needs: [], expect: steps.a.outputs.value == 1}
+  - {id: e, uses: web, needs: [], outputs: {x: steps.a.outputs.value}}
+  - {id: f, uses: web, needs: [], undo: {uses: web, with: {value: "\${{ steps.a.outputs.value }}"}}}
+  - {id: g, uses: web, needs: [b], with: {value: "\${{ steps.a.outputs.value }}"}}
 `,
     );
 
-    assert.is(found['pull[m1]'], 'machine[m1]');
-    assert.is(found['pull[m2]'], 'machine[m2]');
+    assert.equal(needsIn(graph), {a: [], b: ['a'], c: ['a'], d: ['a'], e: ['a'], f: ['a'], g: ['b', 'a']});
   }),
 );
 
 test(
-  'a check or an undo on a machine counts, and so does reading where the machine is',
+  'makes a step of each item of a list, and of each entry of a map',
   rigTest(async (rig) => {
-    const found = await needs(
+    const graph = await graphOf(
       rig,
-      `${MACHINES}
-  - {id: checked, uses: look, needs: [], verify: [{uses: check, on: m1}]}
-  - {id: undone, uses: look, needs: [], undo: {uses: look, on: m2}}
-  - {id: read, uses: look, needs: [], on: "\${{ steps.two.outputs.ip }}"}
-`,
+      '  - {id: a, uses: web, foreach: "${{ inputs.list }}"}\n  - {id: b, uses: web, foreach: {x: 1, y: 2}}\n  - {id: c, uses: web}\n',
+      {list: ['one', 2, true]},
+      'inputs: {list: {type: list}}',
     );
 
-    assert.is(found.checked, 'one');
-    assert.is(found.undone, 'two');
-    assert.is(found.read, 'two');
+    assert.equal(needsIn(graph), {
+      'a[one]': [],
+      'a[2]': [],
+      'a[true]': [],
+      'b[x]': ['a[one]', 'a[2]', 'a[true]'],
+      'b[y]': ['a[one]', 'a[2]', 'a[true]'],
+      c: ['b[x]', 'b[y]'],
+    });
+    assert.equal(graph.nodes.get('b[y]')?.item, {key: 'y', value: 2});
   }),
 );
 
 test(
-  'a step on a machine that is only made later needs nothing of that',
+  'passes on what a foreach without items needed',
   rigTest(async (rig) => {
-    const found = await needs(rig, `  - {id: early, uses: look, on: m1, needs: []}\n${MACHINES.slice(1)}`);
+    const graph = await graphOf(
+      rig,
+      '  - {id: a, uses: web}\n  - {id: b, uses: web, foreach: []}\n  - {id: c, uses: web}\n',
+    );
 
-    assert.is(found.early, '');
-    assert.is(found.one, '');
+    assert.equal(needsIn(graph), {a: [], c: ['a']});
+  }),
+);
+
+test(
+  'refuses items that are not distinct, or no scalars',
+  rigTest(async (rig) => {
+    for (const list of [['a', 'a'], [1, '1'], [{}], 'text', null]) {
+      const graph = graphOf(
+        rig,
+        '  - {id: a, uses: web, foreach: "${{ inputs.list }}"}\n',
+        {list},
+        'inputs: {list: {type: list}}',
+      );
+      await rejects(graph, 'bad-value');
+    }
+  }),
+);
+
+test(
+  "puts a child runbook's steps in place of the step that uses it",
+  rigTest(async (rig) => {
+    rig.step('web');
+    await rig.write({
+      'runbooks/child.yaml':
+        'name: child\ntitle: C\nsteps:\n  - {id: x, uses: web}\n  - {id: y, uses: web}\n  - {id: z, uses: web, needs: []}\n',
+    });
+    const graph = await graphOf(
+      rig,
+      `
+  - {id: a, uses: web}
+  - {id: sub, uses: runbook, with: {runbook: child}, when: "true"}
+  - {id: b, uses: web}
+  - {id: each, uses: runbook, with: {runbook: child}, foreach: [p, q], needs: [a]}
+`,
+    );
+
+    const needs = needsIn(graph);
+    assert.equal(needs['sub.x'], ['a']);
+    assert.equal(needs['sub.y'], ['sub.x']);
+    assert.equal(needs['sub.z'], ['a'], 'a step of a child that needs nothing still comes after what its parent needs');
+    assert.equal(needs.b, ['sub.x', 'sub.y', 'sub.z']);
+    assert.equal(needs['each[p].y'], ['each[p].x']);
+    assert.equal(needs['each[q].x'], ['a']);
+    assert.is(graph.nodes.get('sub.x')?.guards.length, 1);
+  }),
+);
+
+test(
+  'numbers nodes in an order in which they may run',
+  rigTest(async (rig) => {
+    const graph = await graphOf(
+      rig,
+      '  - {id: a, uses: web, foreach: [1, 2]}\n  - {id: b, uses: web}\n  - {id: c, uses: web, needs: [a]}\n',
+    );
+
+    for (const {index, needs} of graph.nodes.values())
+      for (const need of needs) assert.ok((graph.nodes.get(need)?.index ?? Number.POSITIVE_INFINITY) < index);
   }),
 );
 
