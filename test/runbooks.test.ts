@@ -1,0 +1,66 @@
+import {existsSync, readdirSync} from 'node:fs';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+import {requirements} from '../cli/doctor/doctor.ts';
+import {loadRunbook, planRun, type Runbook, RunbookError} from '../engine/index.ts';
+import {registry} from '../steps/index.ts';
+
+const test = suite('runbooks');
+
+const folder = fileURLToPath(new URL('../runbooks', import.meta.url));
+const files = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('.yaml'));
+
+const load = (name: string): Promise<Runbook> =>
+  loadRunbook(join(folder, name), {
+    registry,
+    requirements: Object.keys(requirements),
+    find: async (child, from) =>
+      [join(dirname(from), `${child}.yaml`), join(folder, `${child}.yaml`)].find((file) => existsSync(file)),
+  });
+
+test('are there', () => {
+  assert.ok(files.length > 0);
+});
+
+for (const name of files) {
+  test(`${name} loads, and says in words what it and each of its steps is for`, async () => {
+    const {title, about, steps} = await load(name);
+
+    assert.ok(title !== '' && about !== undefined);
+    for (const step of steps) assert.ok(step.title !== undefined, `step ${step.id} has no title`);
+  });
+
+  test(`${name} plans, where nothing can be reached too`, async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'runbook-plan-'));
+    try {
+      const runbook = await load(name);
+      const request = {runbook, registry, set: {}, envFiles: []};
+      const plan = await planRun(request, {
+        env: {PATH: process.env.PATH, HOME: dir, DOCKER_HOST: `unix://${dir}/none.sock`},
+        cwd: dir,
+        stateDir: join(dir, '.runbook'),
+        signal: AbortSignal.timeout(60_000),
+        killSignal: new AbortController().signal,
+        version: 'test',
+        emit: () => {},
+        ask: () => Promise.reject(new RunbookError({code: 'no-terminal', message: 'nobody is there'})),
+      });
+
+      assert.ok(plan.steps.length >= runbook.steps.length);
+      for (const {key, command} of plan.steps) assert.ok(command !== '', `step ${key} has no command`);
+      assert.equal(readdirSync(dir), []);
+    } finally {
+      await rm(dir, {recursive: true, force: true});
+    }
+  });
+
+  test(`${name} tells the editor where its schema is`, async () => {
+    assert.match((await load(name)).text, /^# yaml-language-server: \$schema=\S+/m);
+  });
+}
+
+test.run();
