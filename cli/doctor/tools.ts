@@ -1,3 +1,4 @@
+import {dirname, join} from 'node:path';
 import {ask, firstLine} from './ask.ts';
 import type {Finding, Machine} from './finding.ts';
 import {isAtLeast, versionOf} from './version.ts';
@@ -16,10 +17,16 @@ export const checkNode = (version: string): Finding[] => {
 /** A tool that some runbooks use: how to ask its version, and the package that has it. */
 export interface Tool {
   readonly ask: readonly [string, ...string[]];
-  readonly get: string;
+  readonly get: string | ((machine: Machine) => readonly string[]);
 }
 
 const byApt = (name: string): string => `with Debian or Ubuntu: sudo apt-get install ${name}`;
+
+/** Releases differ in whether they have version 2, and under which name. */
+const getCompose = ({provision}: Machine): string[] => [
+  'with Debian 13: sudo apt-get install docker-compose; with Ubuntu: sudo apt-get install docker-compose-v2',
+  `with Debian 12, which has version 1 only, or without root: sh ${join(dirname(provision), 'compose.sh')}`,
+];
 
 /** The optional tools, by the name that a runbook's `requires` gives them. */
 export const TOOLS: Readonly<Record<string, Tool>> = {
@@ -28,7 +35,7 @@ export const TOOLS: Readonly<Record<string, Tool>> = {
   jq: {ask: ['jq', '--version'], get: byApt('jq')},
   'docker-compose': {
     ask: ['docker', 'compose', 'version'],
-    get: byApt('docker-compose-v2, or docker-compose where that is new enough'),
+    get: getCompose,
   },
   'docker-machine': {
     ask: ['docker-machine', '--version'],
@@ -44,5 +51,14 @@ export const checkTool = async (machine: Machine, name: string, tool: Tool): Pro
   const line = firstLine(answer.stdout) || firstLine(answer.stderr);
   const ok = answer.ended === 'yes' && answer.code === 0;
   const found = ok ? (versionOf(line) ?? line) : answer.ended === 'late' ? 'it does not answer' : 'not there';
-  return [{name, ok, found, ...(ok ? {} : {fix: [tool.get]}), fixable: false, required: false}];
+  return [
+    {
+      name,
+      ok,
+      found,
+      ...(ok ? {} : {fix: typeof tool.get === 'string' ? [tool.get] : tool.get(machine)}),
+      fixable: false,
+      required: false,
+    },
+  ];
 };

@@ -2,12 +2,13 @@
 # What every definition's build.sh has in common: it sources this file. Packages come from the archive that this
 # machine's apt is set up for, through an apt root of our own: the machine's own sources stay as they are.
 #
-# Before: $tag, the image's name, and $here, the definition's folder. After: $work, a folder that goes when the script
-# ends, with $build in it, Docker's build context, and $root in that, the image's root file system.
+# Before: $tag, the image's name (or $doing, what else is done), and $here, the definition's folder. After: $work, a
+# folder that goes when the script ends, with $build in it, Docker's build context, and $root in that, the image's root
+# file system.
 
 say() { printf '%s\n' "$*" >&2; }
 give_up() {
-  say "cannot build $tag: $1"
+  say "cannot ${doing:-build $tag}: $1"
   shift
   for line in "$@"; do say "  $line"; done
   exit 1
@@ -63,9 +64,11 @@ make_work() {
 
 # Where this machine's own packages of component main come from; apt reads both formats of its sources for us.
 archives() {
+  # shellcheck source=/dev/null
+  release=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
   # shellcheck disable=SC2016 # apt fills these in
   apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE)' 'Created-By: Packages' |
-    awk -v release="${VERSION_CODENAME:-stable}" '
+    awk -v release="$release" '
       $2 == "main" && $3 !~ /security/ && !seen[$1]++ { if ($3 ~ "^" release) ours = ours $1 "\n"; else others = others $1 "\n" }
       END { printf "%s%s", ours, others }'
 }
@@ -152,16 +155,21 @@ cached() {
     (cd "$cache" && sha256sum --check --status SHA256SUMS)
 }
 
-# unpack_packages alone|depends: gets $packages of the suite in $debian or $ubuntu for the engine's architecture, and
-# unpacks them into $unpacked, without what only people read.
-unpack_packages() {
-  engine_arch
+is_ubuntu() (
   # shellcheck source=/dev/null
   . /etc/os-release
-  case " $ID ${ID_LIKE:-} " in
-    *' ubuntu '*) suites=$ubuntu components='main universe' keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg ;;
-    *) suites=$debian components=main keyring=/usr/share/keyrings/debian-archive-keyring.gpg ;;
-  esac
+  case " $ID ${ID_LIKE:-} " in *' ubuntu '*) true ;; *) false ;; esac
+)
+
+# unpack_packages alone|depends: gets $packages of the suite in $debian or $ubuntu, for $arch or else the engine's
+# architecture, and unpacks them into $unpacked, without what only people read.
+unpack_packages() {
+  [ -n "${arch:-}" ] || engine_arch
+  if is_ubuntu; then
+    suites=$ubuntu components='main universe' keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg
+  else
+    suites=$debian components=main keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  fi
   make_work
   cache=${XDG_CACHE_HOME:-${HOME:-$work}/.cache}/runbook/$(basename "$here")-${suites%% *}-$arch
   if cached; then

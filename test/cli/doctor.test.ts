@@ -3,7 +3,7 @@ import {createSocket} from 'node:dgram';
 import {chmod, chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
 import {type AddressInfo, createServer, type Server} from 'node:net';
 import {tmpdir} from 'node:os';
-import {delimiter, join} from 'node:path';
+import {delimiter, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import {suite} from 'uvu';
@@ -298,6 +298,22 @@ test(
     const dig = only(await diagnose({...machine, env: {PATH: `${dir}:${process.env.PATH}`}}, ['dig']), 'dig');
 
     assert.is(dig.found, '9.18.49');
+  }),
+);
+
+test(
+  'says how to get Compose on releases that have it, and on the one that has not',
+  onMachine(async (machine, dir) => {
+    const bare = {...machine, env: {...machine.env, PATH: dir}};
+
+    const {fix = []} = only(await diagnose(bare, ['docker-compose']), 'docker-compose');
+
+    assert.match(fix.join('\n'), 'apt-get install docker-compose-v2');
+    assert.match(
+      fix.join('\n'),
+      `Debian 12, which has version 1 only, or without root: sh ${dirname(machine.provision)}`,
+    );
+    assert.match(fix.join('\n'), '/compose.sh');
   }),
 );
 
