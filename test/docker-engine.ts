@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
 /** The images that tests may use, and the definition that builds each. */
-const IMAGES: Readonly<Record<string, string>> = {
+export const IMAGES: Readonly<Record<string, string>> = {
   'runbook/consul:1.8.7': 'env/images/consul/build.sh',
   'runbook/machine:1': 'env/images/machine/build.sh',
   'runbook/registry:2': 'env/images/registry/build.sh',

@@ -6,9 +6,9 @@
 import {spawn} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 import {sharing, startEngine, type TestEngine, whyNoEngine} from './docker-engine.ts';
+import {neededImages} from './needed-images.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const IMAGES = ['runbook/consul:1.8.7', 'runbook/test:1'];
 
 const engineOrNone = async (): Promise<TestEngine | undefined> => {
   const reason = whyNoEngine();
@@ -45,12 +45,10 @@ const countOf = (word: string, printed: string): number =>
 
 const engine = await engineOrNone();
 try {
-  await Promise.all(IMAGES.map((image) => engine?.load(image)));
   const patterns = process.argv.slice(2).map((pattern) => pattern.replace(/^(\.\/)?test\//, ''));
-  const {code, printed} = await runTests(
-    engine,
-    patterns.length > 0 ? `(${patterns.join('|')}).*\\.test\\.ts$` : '\\.test\\.ts$',
-  );
+  const pattern = patterns.length > 0 ? `(${patterns.join('|')}).*\\.test\\.ts$` : '\\.test\\.ts$';
+  await Promise.all(neededImages(pattern).map((image) => engine?.load(image)));
+  const {code, printed} = await runTests(engine, pattern);
 
   const [total, passed, skipped] = ['Total', 'Passed', 'Skipped'].map((word) => countOf(word, printed)) as [
     number,
