@@ -41,11 +41,13 @@ const unwritable = (folder: string, error: unknown): RunbookError =>
     error,
   );
 
-/** 20261123-021530-k3f9: sorts by time, and no two are alike. */
+/** 20261123-021530-k3f9x: sorts by time, and no two are alike. The first two letters are the milliseconds. */
 export const newRunId = (): string => {
-  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const letters = Array.from(randomBytes(4), (byte) => (byte % 36).toString(36)).join('');
-  return `${time}-${letters}`;
+  const now = new Date();
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const milliseconds = now.getUTCMilliseconds().toString(36).padStart(2, '0');
+  const letters = Array.from(randomBytes(3), (byte) => (byte % 36).toString(36)).join('');
+  return `${time}-${milliseconds}${letters}`;
 };
 
 /** The state directory: `runs/<run>/journal.jsonl`, `locks/<runbook>/`, `version`, `key`. Mode 0700. */

@@ -160,7 +160,6 @@ test(
     const {upgrade} = await chain(rig);
     upgrade.failure = 'no';
     await rig.run();
-    await new Promise((resolve) => setTimeout(resolve, 1100));
     await rig.run();
     const file = rig.journalFile();
     const text = readFileSync(file, 'utf8').replace('"drain"', '"brain"');
