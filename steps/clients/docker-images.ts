@@ -16,7 +16,7 @@ export const findImage = (docker: Docker, ref: string): Promise<Image | undefine
   docker.find((api) => api.getImage(ref).inspect());
 
 /** A registry that does not answer is found out in this time: the daemon itself goes on trying for minutes. */
-const FIRST_MS = 20_000;
+const FIRST_MS = 15_000;
 const IDLE_MS = 60_000;
 
 const UNREACHABLE =

@@ -1,7 +1,7 @@
 import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {Agent} from 'node:http';
-import {Duplex, Readable} from 'node:stream';
+import {Duplex, Readable, Writable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import type {StepContext} from '../../engine/step-type.ts';
 
@@ -18,10 +18,19 @@ const sshWords = ({username, port, hostname, pathname}: URL): string[] => [
 const dial = (url: URL, env: StepContext['env']): Duplex => {
   // A session of its own: without a terminal ssh fails instead of asking for a password behind our display.
   const ssh = spawn('ssh', sshWords(url), {env, detached: true, stdio: 'pipe'});
-  const duplex = Duplex.from({readable: Readable.from(answers(ssh)), writable: ssh.stdin});
+  const duplex = Duplex.from({readable: Readable.from(answers(ssh)), writable: questions(ssh)});
   ssh.on('error', (error) => duplex.destroy(error));
   duplex.on('close', () => endGroup(ssh.pid));
   return socketLike(duplex);
+};
+
+/** What is sent; an ssh that has failed reads no more of it, which `answers` explains. */
+const questions = ({stdin}: ChildProcessWithoutNullStreams): Writable => {
+  stdin.on('error', () => {});
+  return new Writable({
+    write: (chunk, _, done) => void stdin.write(chunk, () => done()),
+    final: (done) => void stdin.end(() => done()),
+  });
 };
 
 /** What comes back; when ssh fails, the reader must hear of that and not just of an end. */

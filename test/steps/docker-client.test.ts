@@ -52,6 +52,7 @@ const listen = async (rig: StepRig, server: Server, at: string | number = 0): Pr
 const forward = (socket: Socket, path: string): void => {
   const engine = connect({path, allowHalfOpen: true});
   engine.on('error', () => socket.destroy());
+  socket.on('close', () => engine.destroy());
   socket.on('error', () => engine.destroy());
   socket.pipe(engine).pipe(socket);
 };
