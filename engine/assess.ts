@@ -113,11 +113,21 @@ const lookAgain = async (session: Session, state: StepState, signal: AbortSignal
   if (node === undefined || state.record === undefined || !worth || !hasCheck(node)) return undefined;
   if (state.how === 'accepted' || isSuperseded(session, node)) return undefined;
   try {
-    const call = await callOf(session, state.key, state.record);
+    const call = sameCall(session, node, state.record) ?? (await callOf(session, state.key, state.record));
     return await lookAt(session, node, call, {signal, known: state.outputs});
   } catch (error) {
     signal.throwIfAborted();
     return {ok: false, expected: 'an answer', found: messageOf(error), error};
+  }
+};
+
+/** The step as it stands now, where it would act as it did: what was journaled may be masked. */
+const sameCall = (session: Session, node: Node, before: StepRecord): Rendered | undefined => {
+  try {
+    const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
+    return changeBetween(session, before, rendered.record, node) === undefined ? rendered : undefined;
+  } catch {
+    return undefined;
   }
 };
 

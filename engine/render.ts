@@ -128,6 +128,7 @@ export const renderStep = (
   const {step} = node;
   const call = renderCall(node, step, scopes, cwd);
   const undo = tryUndo(node, scopes, cwd);
+  const reads = readsOf(node, scopes);
   return {
     ...call,
     record: {
@@ -138,9 +139,10 @@ export const renderStep = (
       ...(call.on === undefined ? {} : {on: call.on}),
       definition: step.definition,
       ...(step.expect === undefined ? {} : {expect: step.expect.source}),
-      reads: readsOf(node, scopes),
+      reads,
+      // what an expression has made of a secret does not show it any more
       secrets: Object.fromEntries(
-        variablesIn(call.stored).map((name) => [name, fingerprint(scopes.secret(name) ?? '')]),
+        variablesIn([call.stored, reads]).map((name) => [name, fingerprint(scopes.secret(name) ?? '')]),
       ),
       ...(undo === undefined ? {} : {undo}),
     },

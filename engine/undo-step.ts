@@ -2,7 +2,10 @@ import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
 import {RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
+import {lookAt} from './look.ts';
+import {declaredOutputs} from './outputs.ts';
 import {type Call, commandOf, fillSecrets, undoCommandOf, variablesIn} from './render.ts';
+import {variableName} from './scopes.ts';
 import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
 import type {StepState} from './state.ts';
 import type {Json} from './step-type.ts';
@@ -43,7 +46,10 @@ export const callOf = async (session: Session, key: string, stored: Stored): Pro
 const secretsFor = async (session: Session, stored: Json): Promise<ReadonlyMap<string, string>> => {
   const found = new Map<string, string>();
   for (const name of variablesIn(stored)) {
-    const value = session.scopes.secret(name) ?? (await session.host.askSecret?.(name, undefined));
+    const value =
+      session.scopes.secret(name) ??
+      (await readAgain(session, name)) ??
+      (await session.host.askSecret?.(name, undefined));
     if (value === undefined) {
       const next = [`give it on a terminal, or with --set or RUNBOOK_INPUT_${name}`];
       throw new RunbookError({
@@ -56,6 +62,21 @@ const secretsFor = async (session: Session, stored: Json): Promise<ReadonlyMap<s
     found.set(name, value);
   }
   return found;
+};
+
+/** A secret output is not stored, but can be read again. Undefined when the name is that of an input, or the look fails. */
+const readAgain = async (session: Session, name: string): Promise<string | undefined> => {
+  const node = [...session.graph.nodes.values()].find(({key, step}) =>
+    [...step.outputs].some(([output, {secret}]) => secret && variableName(key, output) === name),
+  );
+  const state = node === undefined ? undefined : stateOf(session, node.key);
+  if (node === undefined || state?.record === undefined) return undefined;
+  const call = await callOf(session, node.key, state.record);
+  const finding = await lookAt(session, node, call, {signal: session.host.signal, known: state.outputs});
+  if (!finding.ok) return undefined;
+  const {outputs, secrets} = declaredOutputs(session, node, {...state.outputs, ...finding.outputs});
+  session.scopes.finish(node, outputs, secrets);
+  return session.scopes.secret(name);
 };
 
 /** What undo will do with a step. */

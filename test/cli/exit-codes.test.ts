@@ -28,7 +28,7 @@ test(
     assert.is(code, 1, stderr);
     assert.match(stderr, /✖ runbooks\/bad\.yaml:6:\d+: step "b"/);
     assert.match(stderr, 'broken');
-    assert.match(stderr, /runbook resume \d{8}-\d{6}-\w{4}/);
+    assert.match(stderr, /runbook resume \d{8}-\d{6}-\w{5}/);
     assert.match(stderr, '✖ failed after');
   }),
 );
@@ -88,7 +88,7 @@ test(
 
     assert.is(code, 2, stderr);
     assert.match(stderr, '[nothing-to-resume]');
-    assert.match(stderr, /newest run is \d{8}-\d{6}-\w{4}/);
+    assert.match(stderr, /newest run is \d{8}-\d{6}-\w{5}/);
   }),
 );
 

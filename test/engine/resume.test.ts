@@ -461,6 +461,45 @@ test(
   }),
 );
 
+test(
+  'looks with what an expression makes of a secret, and notices that the secret changed',
+  rigTest(async (rig) => {
+    rig.step('web');
+    await rig.runbook(
+      "  - {id: web, uses: web, with: {value: \"${{ size(inputs.pw) > 8 ? 'long' : 'short' }}\"}}\n",
+      'inputs: {pw: {secret: true}}',
+    );
+    await rig.run({set: {pw: 'hunter2-hunter2'}});
+    const run = rig.store.runs()[0] ?? '';
+
+    rig.secrets.set('pw', 'hunter2-hunter2');
+    const same = await rig.planResume({run});
+    rig.secrets.set('pw', 'hunter3');
+    const other = await rig.planResume({run});
+
+    assert.is(rig.world.get('web'), 'long');
+    assert.is(same.steps[0]?.look.standing, 'holds');
+    assert.is(other.steps[0]?.look.standing, 'input-changed');
+  }),
+);
+
+test(
+  'asks nobody for a secret output: it is read again',
+  rigTest(async (rig) => {
+    const vault = rig.step('vault', {effect: 'reads'});
+    vault.outputs = {token: 's3cr3t-token'};
+    rig.step('web');
+    await rig.runbook(
+      '  - {id: vault, uses: vault, outputs: {key: {value: result.token, secret: true}}}\n  - {id: web, uses: web, with: {value: "${{ steps.vault.outputs.key }}"}}\n',
+    );
+    await rig.run();
+    rig.secrets.set('VAULT_KEY', 'what a person typed');
+
+    assert.equal(await rig.standings(), {vault: 'holds', web: 'holds'});
+    assert.equal((await rig.undo()).undone, ['web']);
+  }),
+);
+
 // -- in doubt
 
 /** Kills the run while `id` is running. */
