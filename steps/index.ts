@@ -23,6 +23,11 @@ import fileWrite from './file-write.ts';
 import httpGet from './http-get.ts';
 import httpRequest from './http-request.ts';
 import manual from './manual.ts';
+import serviceCreate from './service-create.ts';
+import servicePs from './service-ps.ts';
+import serviceRemove from './service-remove.ts';
+import serviceScale from './service-scale.ts';
+import serviceUpdate from './service-update.ts';
 import shell from './shell.ts';
 import swarmInit from './swarm-init.ts';
 import swarmJoin from './swarm-join.ts';
@@ -57,6 +62,11 @@ const types: readonly StepType[] = [
   httpGet,
   httpRequest,
   manual,
+  serviceCreate,
+  servicePs,
+  serviceRemove,
+  serviceScale,
+  serviceUpdate,
   shell,
   swarmInit,
   swarmJoin,

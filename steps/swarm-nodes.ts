@@ -4,7 +4,7 @@ import {defineStepType, type Site} from '../engine/step-type.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {membershipOf} from './clients/swarm.ts';
-import {listNodes, nodeTable, type SwarmNode} from './clients/swarm-nodes.ts';
+import {listNodes, nodeAddress, nodeTable, type SwarmNode} from './clients/swarm-nodes.ts';
 
 const names = (about: string) => v.pipe(v.array(v.string()), v.description(about));
 
@@ -28,19 +28,21 @@ const outputs = v.object({
   leader: v.pipe(v.string(), v.description('Host name of the manager that leads')),
 });
 
-const tell = ({ID, Spec, Description, Status, ManagerStatus: manager}: SwarmNode): v.InferOutput<typeof node> => ({
-  id: ID,
-  hostname: Description.Hostname,
-  status: Status.State,
-  availability: Spec.Availability,
-  role: Spec.Role,
-  leader: manager?.Leader ?? false,
-  reachable: manager?.Reachability === 'reachable',
-  // the leader of some engines tells 0.0.0.0 for itself
-  address: manager?.Addr.replace(/:\d+$/, '') ?? Status.Addr,
-  engine: Description.Engine.EngineVersion,
-  labels: {...Spec.Labels},
-});
+const tell = (found: SwarmNode): v.InferOutput<typeof node> => {
+  const {ID, Spec, Description, Status, ManagerStatus: manager} = found;
+  return {
+    id: ID,
+    hostname: Description.Hostname,
+    status: Status.State,
+    availability: Spec.Availability,
+    role: Spec.Role,
+    leader: manager?.Leader ?? false,
+    reachable: manager?.Reachability === 'reachable',
+    address: nodeAddress(found),
+    engine: Description.Engine.EngineVersion,
+    labels: {...Spec.Labels},
+  };
+};
 
 const namesLine = (_: object, site: Site): string =>
   sh`${dockerCommand(site)} node ls --format '{{.Status}} {{.Hostname}}' | sed -n 's/^Ready //p' | sort`;

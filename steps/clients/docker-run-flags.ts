@@ -61,7 +61,8 @@ const flags = (given: RunOptions, site: Site): Flag[] => [
 /** Longer lines are folded, a few flags a line. */
 const WIDTH = 100;
 
-const fold = (words: readonly string[]): string => {
+/** Words as one command line, folded. */
+export const fold = (words: readonly string[]): string => {
   const lines = [''];
   for (const word of words) {
     const line = lines.at(-1) ?? '';

@@ -64,6 +64,10 @@ export const updateNode = async (docker: Docker, name: string, change: (spec: Sp
   }
 };
 
+/** The address by which other nodes reach it; what a manager says of itself may be 0.0.0.0 or 127.0.0.1. */
+export const nodeAddress = ({Status, ManagerStatus: manager}: SwarmNode): string =>
+  manager?.Addr.replace(/:\d+$/, '') ?? Status.Addr;
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 const managerStatus = ({ManagerStatus: status}: SwarmNode): string =>

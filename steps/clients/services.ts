@@ -1,0 +1,110 @@
+import {isDeepStrictEqual} from 'node:util';
+import {sh} from '../../engine/sh.ts';
+import {type Site, StepError} from '../../engine/step-type.ts';
+import {ACT_MS, type Docker, dockerCommand} from './docker.ts';
+import {isMissing} from './docker-errors.ts';
+import type {ServiceSpec} from './service-spec.ts';
+import {listNodes} from './swarm-nodes.ts';
+import {isActive, runs, type Task, taskName, tasksOf} from './swarm-tasks.ts';
+
+/** A service as a manager tells it; only what is read here. */
+export interface Service {
+  readonly ID: string;
+  readonly Version: {readonly Index: number};
+  readonly Spec: ServiceSpec;
+  readonly UpdateStatus?: {readonly State?: string; readonly Message?: string};
+}
+
+/** The service of that name, if there is one; the daemon itself would also take the beginning of an id. */
+export const findService = async (docker: Docker, name: string): Promise<Service | undefined> => {
+  const found = (await docker.find((api) => api.getService(encodeURIComponent(name)).inspect())) as Service | undefined;
+  return found?.Spec.Name === name ? found : undefined;
+};
+
+/** The service of that name. */
+export const getService = async (docker: Docker, name: string): Promise<Service> => {
+  const found = await findService(docker, name);
+  if (found !== undefined) return found;
+  throw new StepError(`the swarm has no service "${name}"`, {next: 'see which there are: docker service ls'});
+};
+
+/** Networks by their ids, by which the daemon tells what a service joins. */
+export const networkNames = async (docker: Docker, {TaskTemplate}: ServiceSpec): Promise<Map<string, string>> => {
+  if (!TaskTemplate.Networks?.length) return new Map();
+  const networks = await docker.ask((api) => api.listNetworks());
+  return new Map(networks.map(({Id, Name}) => [Id, Name]));
+};
+
+/** Changes a service; managers change it at the same time. */
+export const updateService = async (
+  docker: Docker,
+  name: string,
+  change: (spec: ServiceSpec) => ServiceSpec,
+): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    const {ID, Version, Spec} = await getService(docker, name);
+    const changed = change(Spec);
+    if (isDeepStrictEqual(changed, Spec)) return;
+    // dockerode would write all of it into the address as well, where logs keep it
+    const request = {_query: {version: Version.Index}, _body: changed};
+    try {
+      await docker.ask((api) => api.getService(ID).update(request), ACT_MS);
+      return;
+    } catch (error) {
+      if (tries === 5 || !/out of sequence/.test((error as Error).message)) throw error;
+    }
+  }
+};
+
+const PAUSE_MS = 200;
+
+/** Removes it, and waits until its containers have ended; also after the step's time is up, as far as that goes. */
+export const removeService = async (docker: Docker, {ID}: Service, signal: AbortSignal): Promise<void> => {
+  await docker
+    .tidy((api) => api.getService(ID).remove())
+    .catch((error) => {
+      if (!isMissing(error)) throw error;
+    });
+  while (!signal.aborted && (await activeTasks(docker, ID)).length > 0)
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+};
+
+/** Tasks that have a container on a node that can tell. */
+export const activeTasks = async (docker: Docker, service: string): Promise<Task[]> => {
+  const [tasks, nodes] = await Promise.all([tasksOf(docker, service), listNodes(docker)]);
+  const ready = new Set(nodes.filter(({Status}) => Status.State === 'ready').map(({ID}) => ID));
+  return tasks.filter((task) => isActive(task) && ready.has(task.NodeID ?? ''));
+};
+
+/** A task of the service as it is wanted now, not as it was before an update. */
+const isCurrent = ({Spec: spec}: Service, task: Task): boolean =>
+  isDeepStrictEqual(task.Spec.ContainerSpec, spec.TaskTemplate.ContainerSpec) &&
+  (task.Spec.ForceUpdate ?? 0) === (spec.TaskTemplate.ForceUpdate ?? 0);
+
+const AT_REST = new Set([undefined, '', 'completed', 'rollback_completed']);
+
+/** What the newest tasks of a service that does not run complain of. */
+const complaint = (name: string, tasks: readonly Task[]): string => {
+  const [task] = tasks.filter(({Status}) => Status.Err);
+  if (task !== undefined) return `; ${taskName(name, task)} is ${task.Status.State}: ${task.Status.Err}`;
+  const [waiting] = tasks.filter((each) => each.DesiredState === 'running' && each.Status.State !== 'running');
+  return waiting === undefined ? '' : `; ${taskName(name, waiting)} is ${waiting.Status.State}`;
+};
+
+/** What keeps a service from running as it is wanted; undefined when nothing does. */
+export const serviceTrouble = async (docker: Docker, service: Service): Promise<string | undefined> => {
+  const {Spec: spec, UpdateStatus: update} = service;
+  if (!AT_REST.has(update?.State)) return `its update is ${update?.State}: ${update?.Message ?? ''}`;
+  const tasks = await tasksOf(docker, service.ID);
+  const running = tasks.filter((task) => runs(task) && isCurrent(service, task)).length;
+  const wanted = spec.Mode.Replicated
+    ? (spec.Mode.Replicated.Replicas ?? 1)
+    : Math.max(1, tasks.filter(({DesiredState}) => DesiredState === 'running').length);
+  if (running !== wanted) return `${running} of ${wanted} tasks run${complaint(spec.Name, tasks)}`;
+  const leaving = (await activeTasks(docker, service.ID)).filter(({DesiredState}) => DesiredState !== 'running');
+  return leaving.length === 0 ? undefined : `${taskName(spec.Name, leaving[0] as Task)} has not ended yet`;
+};
+
+/** In shell: as many of its tasks run as are wanted. */
+export const serviceCheck = (name: string, site: Site): string =>
+  sh`${dockerCommand(site)} service ls --format '{{.Name}} {{.Replicas}}' | grep -q ${`^${name.replaceAll('.', '[.]')} \\([0-9]*\\)/\\1\\( .*\\)*$`}`;

@@ -1,0 +1,75 @@
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+import servicePs from '../../steps/service-ps.ts';
+import {engineTest} from '../docker-engine.ts';
+import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
+import {formSwarm, joinAll, type SwarmNode, startNodes, swarmTest} from '../swarm-rig.ts';
+
+const test = suite('service.ps');
+const withEngine = engineTest(test);
+
+const words = (text: string): string =>
+  text
+    .replace(/(?:\d+|about an?|less than a) (?:second|minute)s? ago/gi, 'AGO')
+    .replace(/[.…]*"/g, '"')
+    .replace(/ {2,}/g, '  ')
+    .replace(/ +$/gm, '');
+
+withEngine(
+  'lists what its command line lists, as the same table',
+  swarmTest(async (rig) => {
+    const node = await formSwarm(rig);
+    const publish = '--publish mode=host,published=18091,target=80 --endpoint-mode dnsrr';
+    await docker(
+      rig,
+      `service create -q --name ${rig.unique} --init --no-resolve-image ${publish} -e A=1 ${IMAGE} sleep 1000`,
+    );
+    await docker(rig, `service update -q --env-add A=2 ${rig.unique}`);
+    const one = step(servicePs, {name: rig.unique});
+
+    const {tasks, running, nodes, addresses, spread} = await one.run(rig.context());
+
+    const {stdout} = await rig.sh(`${one.command(rig.context())} --no-trunc`);
+    const shown = stdout.replace(/\b([a-z0-9]{12})[a-z0-9]{13}\b/g, '$1');
+    // the engine tells each port twice, for IPv4 and IPv6
+    assert.is(words(rig.printed()), words(shown.replace(/(\*:\S+\/tcp),\1/g, '$1')));
+    assert.equal([running, nodes, addresses, spread], [1, [node], ['127.0.0.1'], {[node]: 1}]);
+    assert.equal(
+      tasks.map(({state, desired, ports}) => [state, desired, ports]),
+      [
+        ['running', 'running', '*:18091->80/tcp'],
+        ['shutdown', 'shutdown', ''],
+      ],
+    );
+    const line = servicePs.shell?.outputs?.nodes?.(one.options, rig.context()) ?? '';
+    assert.is((await rig.sh(line)).stdout, `${node}\n`);
+  }),
+);
+
+withEngine(
+  'tells how tasks are spread over the nodes',
+  swarmTest(async (rig) => {
+    const nodes = (await startNodes(rig, ['swarm-master', 'swarm-agent-00'])) as [SwarmNode];
+    await joinAll(rig, nodes);
+    const [master] = nodes;
+    const create = `docker service create -q --name web --init --replicas 4 --no-resolve-image ${IMAGE} sleep 1000`;
+    assert.is((await rig.sh(create, master.env)).code, 0);
+
+    const found = await step(servicePs, {name: 'web'}).run(rig.context({env: master.env}));
+
+    assert.equal(found.spread, {'swarm-master': 2, 'swarm-agent-00': 2});
+    assert.equal(found.nodes, ['swarm-agent-00', 'swarm-master']);
+    assert.equal(found.addresses, ['10.213.77.1', '10.213.77.2']);
+  }),
+);
+
+withEngine(
+  'says so where there is no such service',
+  swarmTest(async (rig) => {
+    await formSwarm(rig);
+    const error = await failureOf(step(servicePs, {name: 'nobody'}).run(rig.context()));
+    assert.is(error.message, 'the swarm has no service "nobody"');
+  }),
+);
+
+test.run();

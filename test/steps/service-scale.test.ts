@@ -1,0 +1,61 @@
+import {suite} from 'uvu';
+import * as assert from 'uvu/assert';
+import serviceScale from '../../steps/service-scale.ts';
+import {engineTest} from '../docker-engine.ts';
+import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
+import {formSwarm, swarmTest} from '../swarm-rig.ts';
+
+const test = suite('service.scale');
+const withEngine = engineTest(test);
+
+const START = `service create -q --init --no-resolve-image`;
+
+withEngine(
+  'runs as many tasks as wanted, and undo as many as before',
+  swarmTest(async (rig) => {
+    await formSwarm(rig);
+    await docker(rig, `${START} --name ${rig.unique} --replicas 2 ${IMAGE} sleep 1000`);
+    const three = step(serviceScale, {name: rig.unique, replicas: 3});
+    const two = step(serviceScale, {name: rig.unique, replicas: 2});
+
+    const before = await three.verdict(rig.context());
+    await three.run(rig.context());
+    await rig.until(async () => (await three.verdict(rig.context())).ok);
+    await three.undo(rig.context());
+    await rig.until(async () => (await two.verdict(rig.context())).ok);
+
+    assert.equal(before, {ok: false, expected: `3 tasks of service "${rig.unique}"`, found: '2 are wanted'});
+    // what is too many has ended when the step holds
+    assert.is((await docker(rig, `ps -q --filter name=${rig.unique}`)).split('\n').length, 2);
+  }),
+);
+
+withEngine(
+  'has the same effect as its command line',
+  swarmTest(async (rig) => {
+    await formSwarm(rig);
+    await docker(rig, `${START} --name ${rig.unique} ${IMAGE} sleep 1000`);
+    for (const replicas of [2, 0]) {
+      const one = step(serviceScale, {name: rig.unique, replicas});
+      const {code, stderr} = await rig.sh(one.command(rig.context()));
+      assert.is(code, 0, stderr);
+      await rig.until(async () => (await one.verdict(rig.context())).ok);
+      assert.is((await rig.sh(serviceScale.shell?.check?.(one.options, rig.context()) ?? 'false')).code, 0);
+    }
+  }),
+);
+
+withEngine(
+  'refuses a global service',
+  swarmTest(async (rig) => {
+    await formSwarm(rig);
+    await docker(rig, `${START} --name ${rig.unique} --mode global ${IMAGE} sleep 1000`);
+
+    const error = await failureOf(step(serviceScale, {name: rig.unique, replicas: 3}).run(rig.context()));
+
+    assert.is(error.name, 'PermanentError');
+    assert.match(error.message, /is global/);
+  }),
+);
+
+test.run();
