@@ -15,7 +15,7 @@ export interface TestEngine {
   readonly inside: readonly string[];
   /** Command prefix for what needs the network of the machine, such as a package manager. */
   readonly outside: readonly string[];
-  /** Sees to it that the engine has an image: one of `env/images` or `test/images`, by its tag (`IMAGES`). */
+  /** Sees to it that the engine has an image: one of `env/images`, by its tag (`IMAGES`). */
   load(image: string): Promise<void>;
   /** Ends the engine and everything in it. */
   stop(): Promise<void>;
@@ -29,7 +29,7 @@ export const IMAGES: Readonly<Record<string, string>> = {
   'runbook/consul:1.8.7': 'env/images/consul/build.sh',
   'runbook/machine:1': 'env/images/machine/build.sh',
   'runbook/registry:2': 'env/images/registry/build.sh',
-  'runbook/test:1': 'test/images/busybox/build.sh',
+  'runbook/test:1': 'env/images/busybox/build.sh',
   'runbook/webapp:1': 'env/images/webapp/build.sh',
 };
 

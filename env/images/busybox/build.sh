@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh TAG: the small image of the tests: a static busybox (sh, httpd, nc, sleep, ...) and nothing else.
+# build.sh TAG: a static busybox (sh, httpd, nc, sleep, ...) and nothing else, from packages of the distribution.
 set -eu
 
 tag=${1:?usage: build.sh TAG}
