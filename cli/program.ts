@@ -25,6 +25,8 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: async () => (await import('./commands/show.ts')).show,
   validate: async () => (await import('./commands/validate.ts')).validate,
   schema: async () => (await import('./commands/schema.ts')).schema,
+  env: async () => (await import('./commands/env.ts')).env,
+  keys: async () => (await import('./commands/keys.ts')).keys,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
 };
 

@@ -74,20 +74,26 @@ const createLine = (given: Options, site: Site, subnet = given.subnet): string =
 
 // Docker lets containers choose their addresses only where the subnet was given; so let it find a free one, and give that.
 const fixedLines = (given: Options, site: Site): string => {
-  const {name} = given;
+  const {name, subnet} = given;
   const docker = dockerCommand(site);
-  const ranges = '--subnet "$subnet" --ip-range "${subnet%/*}/$((${subnet#*/} + 1))"';
+  const gateway = subnet === undefined ? '"$gateway"' : firstAddress(subnet);
+  const ranges = `--subnet "$subnet" --gateway ${gateway} --ip-range "\${subnet%/*}/$((\${subnet#*/} + 1))"`;
   return [
-    ...(given.subnet === undefined
+    ...(subnet === undefined
       ? [
           `${createLine(given, site)} >/dev/null`,
           `subnet=$(${inspect(given, site, '{{(index .IPAM.Config 0).Subnet}}')})`,
+          `gateway=$(${inspect(given, site, '{{(index .IPAM.Config 0).Gateway}}')})`,
           `${sh`${docker} network rm ${name}`} >/dev/null`,
         ]
-      : [sh`subnet=${given.subnet}`]),
+      : [sh`subnet=${subnet}`]),
     `${sh`${docker} network create ${flags(given)}`} ${ranges} ${name}`,
   ].join('\n');
 };
+
+/** What Docker itself takes for the gateway: `192.168.99.1` of `192.168.99.0/24`. */
+const firstAddress = (subnet: string): string =>
+  (subnet.split('/')[0] ?? '').replace(/\d+$/, (last) => `${Number(last) + 1}`);
 
 const refuse = (given: Options, found: Network): PermanentError =>
   new PermanentError(`there is another network "${given.name}"`, {
@@ -105,6 +111,7 @@ const isOwn = (found: Network, {labels}: StepContext): boolean =>
 
 interface Ranges {
   readonly Subnet: string;
+  readonly Gateway?: string;
   readonly IPRange?: string;
 }
 
@@ -119,18 +126,21 @@ const create = async (docker: Docker, given: Options, context: StepContext, rang
   return docker.ask((api) => api.getNetwork(id).inspect());
 };
 
-const divided = (subnet: string): Ranges => {
+const divided = (subnet: string, gateway: string): Ranges => {
   const [address = '', bits = ''] = subnet.split('/');
-  return {Subnet: subnet, IPRange: `${address}/${Number(bits) + 1}`};
+  return {Subnet: subnet, Gateway: gateway, IPRange: `${address}/${Number(bits) + 1}`};
 };
 
 const createFixed = async (docker: Docker, given: Options, context: StepContext): Promise<Network> => {
-  if (given.subnet !== undefined) return create(docker, given, context, divided(given.subnet));
+  if (given.subnet !== undefined) {
+    return create(docker, given, context, divided(given.subnet, firstAddress(given.subnet)));
+  }
   for (let tries = 1; ; tries++) {
     const found = await create(docker, given, context);
+    const {subnet, gateway} = read(found);
     await removeNetwork(docker, found);
     try {
-      return await create(docker, given, context, divided(read(found).subnet));
+      return await create(docker, given, context, divided(subnet, gateway));
     } catch (error) {
       // Somebody else's network has been given the subnet in between.
       if (tries === 3 || !/overlaps/.test(String(error))) throw error;

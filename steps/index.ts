@@ -22,6 +22,13 @@ import dockerRun from './docker-run.ts';
 import fileWrite from './file-write.ts';
 import httpGet from './http-get.ts';
 import httpRequest from './http-request.ts';
+import machineCreate from './machine-create.ts';
+import machineInspect from './machine-inspect.ts';
+import machineList from './machine-list.ts';
+import machineRemove from './machine-remove.ts';
+import machineSsh from './machine-ssh.ts';
+import machineStart from './machine-start.ts';
+import machineStop from './machine-stop.ts';
 import manual from './manual.ts';
 import serviceCreate from './service-create.ts';
 import servicePs from './service-ps.ts';
@@ -61,6 +68,13 @@ const types: readonly StepType[] = [
   fileWrite,
   httpGet,
   httpRequest,
+  machineCreate,
+  machineInspect,
+  machineList,
+  machineRemove,
+  machineSsh,
+  machineStart,
+  machineStop,
   manual,
   serviceCreate,
   servicePs,

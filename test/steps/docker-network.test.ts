@@ -38,7 +38,8 @@ withEngine(
 
     await fixed.prove(rig);
     await docker(rig, `network rm ${rig.unique}`);
-    const {subnet} = await fixed.run(rig.context());
+    const {subnet, gateway} = await fixed.run(rig.context());
+    assert.match(gateway, /\.1$/);
     const again = await fixed.verdict(rig.context());
 
     assert.ok(again.ok && again.outputs.subnet === subnet);
@@ -49,6 +50,21 @@ withEngine(
     await docker(rig, `run --rm --name ${rig.unique} --network ${rig.unique} --ip ${half} ${IMAGE} true`);
     const any = network(rig);
     assert.ok((await any.verdict(rig.context())).ok, 'whoever does not ask for it takes it as well');
+  }),
+);
+
+withEngine(
+  'divides a given subnet for fixed addresses, too',
+  dockerTest(async (rig) => {
+    const fixed = network(rig, {subnet: '10.231.81.0/24', fixed_addresses: true});
+    await fixed.prove(rig);
+    await docker(rig, `network rm ${rig.unique}`);
+
+    const {gateway} = await fixed.run(rig.context());
+
+    assert.is(gateway, '10.231.81.1');
+    const range = `network inspect -f '{{(index .IPAM.Config 0).IPRange}}' ${rig.unique}`;
+    assert.is(await docker(rig, range), '10.231.81.0/25');
   }),
 );
 

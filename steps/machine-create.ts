@@ -1,0 +1,38 @@
+import {sh} from '../engine/sh.ts';
+import {defineStepType} from '../engine/step-type.ts';
+import {containerEvents} from './clients/docker-events.ts';
+import {driverNamed, driverOf, forgetLines, removeMachine} from './clients/machines/machines.ts';
+import {type CreateOptions, createOptions, machineOutputs, type Selection} from './clients/machines/options.ts';
+
+const selected = ({name, driver, ssh}: CreateOptions): Selection => ({name, driver, host: ssh?.host});
+
+async function* nothing(): AsyncGenerator<void> {}
+
+/** A machine of that kind runs, its engine answers over TLS, and `docker --context NAME` leads there. */
+export default defineStepType({
+  name: 'machine.create',
+  about: 'Makes a machine: a Docker Engine of its own, known to your docker as a context of that name.',
+  options: createOptions,
+  outputs: machineOutputs,
+  effect: 'converges',
+  provides: 'name',
+
+  command: (given, site) => driverNamed(given.driver).lines.create(given, site),
+  run: async (given, context) => (await driverOf(selected(given), context)).create(given, context),
+  verify: async (given, context) => (await driverOf(selected(given), context)).look(given, context),
+
+  undoCommand: (given, site) =>
+    [driverNamed(given.driver).lines.remove(selected(given), site), ...forgetLines(given.name)].join('\n'),
+  undo: (given, context) => removeMachine(selected(given), context),
+
+  changes: ({name, driver}, context) => (driver === 'docker' ? containerEvents(context, name) : nothing()),
+
+  shell: {
+    check: ({name}) => sh`docker --context ${name} version >/dev/null`,
+    outputs: {
+      name: ({name}) => sh`echo ${name}`,
+      url: ({name}) => sh`docker context inspect -f '{{.Endpoints.docker.Host}}' ${name}`,
+      context: ({name}) => sh`echo ${name}`,
+    },
+  },
+});

@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import {defineStepType, type StepContext} from '../engine/step-type.ts';
+import {containerEvents} from './clients/docker-events.ts';
+import {driverNamed, driverOf} from './clients/machines/machines.ts';
+import {machineOptions, type Selection} from './clients/machines/options.ts';
+
+const outputs = v.object({
+  name: v.string(),
+  state: v.pipe(v.string(), v.description('running')),
+});
+
+const stateBefore = (given: Selection, context: StepContext): Promise<string> =>
+  context.remember('before', async () => (await driverOf(given, context)).state(given, context));
+
+/** The machine is running. */
+export default defineStepType({
+  name: 'machine.start',
+  about: 'Starts a machine that is stopped; it has the address and the data it had.',
+  options: machineOptions({}),
+  outputs,
+  effect: 'converges',
+
+  command: (given, site) => driverNamed(given.driver).lines.start(given, site),
+
+  async run(given, context) {
+    await stateBefore(given, context);
+    await (await driverOf(given, context)).start(given, context);
+    return {name: given.name, state: 'running'};
+  },
+
+  async verify(given, context) {
+    const {name} = given;
+    const state = await (await driverOf(given, context)).state(given, context);
+    const expected = `machine "${name}" running`;
+    return state === 'running' ? {ok: true, outputs: {name, state}} : {ok: false, expected, found: state};
+  },
+
+  undoCommand: (given, site) => driverNamed(given.driver).lines.stop(given, site),
+
+  async undo(given, context) {
+    if ((await stateBefore(given, context)) !== 'stopped') return;
+    const driver = await driverOf(given, context);
+    if ((await driver.state(given, context)) === 'running') await driver.stop(given, context);
+  },
+
+  changes: ({name}, context) => containerEvents(context, name),
+});
