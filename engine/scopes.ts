@@ -3,7 +3,7 @@ import type {Graph, Item, Node, Scope} from './graph.ts';
 import type {Redactor} from './redact.ts';
 import {variable} from './sh.ts';
 import type {Json} from './step-type.ts';
-import {renderTemplate} from './template.ts';
+import {renderTemplate, type Template} from './template.ts';
 
 /** `real` for what acts; `shown` for what is stored or told: secrets stand there as variables. */
 export type Mode = 'real' | 'shown';
@@ -27,6 +27,16 @@ const upper = (text: string): string =>
 
 /** The name by which a secret or unknown value stands in a command line. */
 export const variableName = (...parts: readonly string[]): string => parts.map(upper).filter(Boolean).join('_');
+
+/** For showing: what can't be evaluated yet stands as a variable. */
+const show = (template: Template, values: Values, name: string): Json =>
+  renderTemplate(template, (one) => {
+    try {
+      return one.evaluate(values);
+    } catch {
+      return variable(variableName(name));
+    }
+  });
 
 /** What expressions may read, per scope: grows as steps finish. */
 export class Scopes {
@@ -109,7 +119,10 @@ export class Scopes {
     if (parent === undefined) return {};
     const values = this.#values(parent.scope, parent.item, mode);
     return Object.fromEntries(
-      [...parent.inputs].map(([name, template]) => [name, renderTemplate(template, (one) => one.evaluate(values))]),
+      [...parent.inputs].map(([name, template]) => [
+        name,
+        mode === 'real' ? renderTemplate(template, (one) => one.evaluate(values)) : show(template, values, name),
+      ]),
     );
   }
 

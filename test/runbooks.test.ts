@@ -22,6 +22,17 @@ const load = (name: string): Promise<Runbook> =>
       [join(dirname(from), `${child}.yaml`), join(folder, `${child}.yaml`)].find((file) => existsSync(file)),
   });
 
+/** Something for each input that has to be given. */
+const neededBy = ({inputs}: Runbook): Record<string, string> =>
+  Object.fromEntries(
+    [...inputs.values()]
+      .filter((input) => input.default === undefined)
+      .map(({name, choices, type, minimum}) => [
+        name,
+        String(choices?.[0] ?? (type === 'string' ? 'example' : (minimum ?? 1))),
+      ]),
+  );
+
 test('are there', () => {
   assert.ok(files.length > 0);
 });
@@ -38,7 +49,7 @@ for (const name of files) {
     const dir = await mkdtemp(join(tmpdir(), 'runbook-plan-'));
     try {
       const runbook = await load(name);
-      const request = {runbook, registry, set: {}, envFiles: []};
+      const request = {runbook, registry, set: neededBy(runbook), envFiles: []};
       const plan = await planRun(request, {
         env: {PATH: process.env.PATH, HOME: dir, DOCKER_HOST: `unix://${dir}/none.sock`},
         cwd: dir,

@@ -133,6 +133,34 @@ test(
 );
 
 test(
+  'cannot tell of the steps of a child runbook that read what is to be run first',
+  rigTest(async (rig) => {
+    rig.step('web');
+    await rig.write({
+      'runbooks/child.yaml':
+        'name: child\ntitle: C\ninputs: {ip: {}}\nsteps: [{id: x, uses: web, with: {value: "${{ inputs.ip }}"}}, {id: y, uses: web}]\n',
+    });
+    await rig.runbook(
+      '  - {id: a, uses: web}\n  - {id: sub, uses: runbook, with: {runbook: child, inputs: {ip: "${{ steps.a.outputs.ip }}"}}}\n  - {id: each, uses: runbook, when: steps.a.outputs.ip == "x", with: {runbook: child, inputs: {ip: x}}}\n',
+    );
+
+    const {steps} = await rig.plan();
+
+    assert.equal(
+      steps.map(({key, decision, why}) => [key, decision, why]),
+      [
+        ['a', 'run', 'not there yet'],
+        ['sub.x', 'unknown', 'depends on step a'],
+        ['sub.y', 'unknown', 'depends on step a'],
+        ['each.x', 'unknown', 'depends on step a'],
+        ['each.y', 'unknown', 'depends on step a'],
+      ],
+    );
+    assert.is(steps[1]?.command, 'web "$IP"');
+  }),
+);
+
+test(
   'takes over an output that a plan has read for a child runbook',
   rigTest(async (rig) => {
     rig.step('web').outputs = {ip: '10.0.0.1'};
