@@ -51,7 +51,7 @@ const importsOf = (file: string): readonly Import[] =>
   });
 
 const ENGINES = ['yaml', 'valibot', '@valibot/to-json-schema', '@marcbachmann/cel-js', 'dotenv', 'fastest-levenshtein'];
-const TERMINALS = ['commander', 'listr2', '@listr2/prompt-adapter-enquirer', 'enquirer', 'fast-string-width'];
+const TERMINALS = ['commander', 'listr2', 'enquirer', 'fast-string-width'];
 const {dependencies = {}, devDependencies = {}} = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 ) as Record<string, Readonly<Record<string, string>>>;
