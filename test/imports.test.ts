@@ -71,7 +71,7 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
   },
   engine: {files: [/^engine\//], packages: ENGINES},
   steps: {files: [CONTRACT, /^steps\//], packages: ['valibot', ...CLIENTS]},
-  'steps/clients': {files: [CONTRACT, /^steps\/clients\//], packages: ['valibot', ...CLIENTS]},
+  'steps/clients': {files: [CONTRACT, /^steps\/clients\//], packages: ['valibot', 'yaml', ...CLIENTS]},
 };
 
 const folderOf = (file: string): string =>
