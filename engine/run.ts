@@ -127,7 +127,7 @@ const closeOlder = async (session: Session): Promise<void> => {
 export const holding = async (session: Session, lock: Lock, body: () => Promise<Walked>): Promise<RunResult> => {
   const start = performance.now();
   const {killSignal} = session.host;
-  const kill = (): void => void endSurvivors(`${session.run}/`, 0).catch(() => {});
+  const kill = (): void => killRunning(session);
   killSignal.addEventListener('abort', kill, {once: true});
   try {
     tellTakeover(session, lock);
@@ -145,6 +145,12 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
     session.open?.journal.close();
     lock.release();
   }
+};
+
+/** Kills what the steps run that are in the middle of it; what finished steps have left running on purpose goes on. */
+const killRunning = (session: Session): void => {
+  for (const step of session.state?.steps.values() ?? [])
+    if (step.status === 'in-doubt') endSurvivors(`${session.run}/${step.key}/`, 0).catch(() => {});
 };
 
 export const tellTakeover = (session: Session, lock: Lock): void => {

@@ -3,7 +3,7 @@ import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {cliTest, program, shellRunbook} from '../cli-rig.ts';
+import {type CliRig, cliTest, program, shellRunbook} from '../cli-rig.ts';
 
 const test = suite('run and resume');
 
@@ -60,24 +60,35 @@ test(
 );
 
 test(
-  'a second Ctrl-C ends at once what does not want to end, and the run can still be resumed',
+  'a second Ctrl-C kills what does not want to end, leaves what finished steps have started, and can be resumed',
   cliTest(async (rig) => {
-    const deaf = 'trap "" INT TERM; echo begun; sleep 50 & wait; sleep 50';
-    await rig.write({'runbooks/deaf.yaml': shellRunbook('deaf', {a: deaf})});
+    const daemon = 'sleep 300 >/dev/null 2>&1 & echo $! > daemon.pid';
+    const deaf = 'trap "" INT TERM; echo $$ > deaf.pid; echo begun; sleep 50 & wait; sleep 50';
+    await rig.write({'runbooks/deaf.yaml': shellRunbook('deaf', {a: daemon, b: deaf})});
     const live = rig.start(['run', 'deaf']);
     await live.says('| begun');
     live.signal('SIGINT');
     await live.says('interrupted (SIGINT)');
-    const before = Date.now();
 
     live.signal('SIGINT');
 
     const {code, stderr} = await live.ended;
     assert.is(code, 130, stderr);
-    assert.ok(Date.now() - before < 5000);
+    assert.not.ok(await runs(rig, 'deaf.pid'));
+    assert.ok(await runs(rig, 'daemon.pid'));
+    process.kill(Number(await rig.read('daemon.pid')));
     assert.is((await rig.runbook(['resume', '--plan'])).code, 0);
   }),
 );
+
+/** Whether the process runs whose id stands in a file. */
+const runs = async (rig: CliRig, file: string): Promise<boolean> => {
+  try {
+    return process.kill(Number(await rig.read(file)), 0);
+  } catch {
+    return false;
+  }
+};
 
 test(
   'a reader that goes away ends a listing quietly, and stops a run so that it can be resumed',
