@@ -1,5 +1,7 @@
 import type {Registry, StepType} from '../engine/step-type.ts';
 import assert from './assert.ts';
+import composeDown from './compose-down.ts';
+import composeUp from './compose-up.ts';
 import confirm from './confirm.ts';
 import consulKv from './consul-kv.ts';
 import consulLeader from './consul-leader.ts';
@@ -36,6 +38,8 @@ import serviceRemove from './service-remove.ts';
 import serviceScale from './service-scale.ts';
 import serviceUpdate from './service-update.ts';
 import shell from './shell.ts';
+import stackDeploy from './stack-deploy.ts';
+import stackRemove from './stack-remove.ts';
 import swarmInit from './swarm-init.ts';
 import swarmJoin from './swarm-join.ts';
 import swarmJoinToken from './swarm-join-token.ts';
@@ -46,6 +50,8 @@ import swarmPromote from './swarm-promote.ts';
 
 const types: readonly StepType[] = [
   assert,
+  composeDown,
+  composeUp,
   confirm,
   consulKv,
   consulLeader,
@@ -82,6 +88,8 @@ const types: readonly StepType[] = [
   serviceScale,
   serviceUpdate,
   shell,
+  stackDeploy,
+  stackRemove,
   swarmInit,
   swarmJoin,
   swarmJoinToken,

@@ -58,22 +58,37 @@ export const updateService = async (
 
 const PAUSE_MS = 200;
 
-/** Removes it, and waits until its containers have ended; also after the step's time is up, as far as that goes. */
+/** Removes it, and waits until nothing of it is left, or the step's time is up. */
 export const removeService = async (docker: Docker, {ID}: Service, signal: AbortSignal): Promise<void> => {
   await docker
     .tidy((api) => api.getService(ID).remove())
     .catch((error) => {
       if (!isMissing(error)) throw error;
     });
-  while (!signal.aborted && (await activeTasks(docker, ID)).length > 0)
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  const isGone = async (): Promise<boolean> => {
+    const tasks = await tasksOnReadyNodes(docker);
+    return (
+      tasks.every(({ServiceID}) => ServiceID !== ID) &&
+      !(await hasContainers(docker, `com.docker.swarm.service.id=${ID}`))
+    );
+  };
+  while (!signal.aborted && !(await isGone())) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 };
 
-/** Tasks that have a container on a node that can tell. */
-export const activeTasks = async (docker: Docker, service: string): Promise<Task[]> => {
-  const [tasks, nodes] = await Promise.all([tasksOf(docker, service), listNodes(docker)]);
+/** Tasks on nodes that can tell: what a node does that is down, nobody knows. */
+export const tasksOnReadyNodes = async (docker: Docker): Promise<Task[]> => {
+  const [tasks, nodes] = await Promise.all([
+    docker.ask((api) => api.listTasks()) as Promise<Task[]>,
+    listNodes(docker),
+  ]);
   const ready = new Set(nodes.filter(({Status}) => Status.State === 'ready').map(({ID}) => ID));
-  return tasks.filter((task) => isActive(task) && ready.has(task.NodeID ?? ''));
+  return tasks.filter(({NodeID = ''}) => ready.has(NodeID));
+};
+
+/** Whether this engine has a container with that label: one that has ended goes a moment after its task. */
+export const hasContainers = async (docker: Docker, label: string): Promise<boolean> => {
+  const filters = JSON.stringify({label: [label]});
+  return (await docker.ask((api) => api.listContainers({all: true, filters}))).length > 0;
 };
 
 /** A task of the service as it is wanted now, not as it was before an update. */
@@ -101,7 +116,9 @@ export const serviceTrouble = async (docker: Docker, service: Service): Promise<
     ? (spec.Mode.Replicated.Replicas ?? 1)
     : Math.max(1, tasks.filter(({DesiredState}) => DesiredState === 'running').length);
   if (running !== wanted) return `${running} of ${wanted} tasks run${complaint(spec.Name, tasks)}`;
-  const leaving = (await activeTasks(docker, service.ID)).filter(({DesiredState}) => DesiredState !== 'running');
+  const leaving = (await tasksOnReadyNodes(docker)).filter(
+    (task) => task.ServiceID === service.ID && isActive(task) && task.DesiredState !== 'running',
+  );
   return leaving.length === 0 ? undefined : `${taskName(spec.Name, leaving[0] as Task)} has not ended yet`;
 };
 

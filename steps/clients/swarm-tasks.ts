@@ -16,7 +16,10 @@ export interface Task {
   readonly ServiceID: string;
   readonly Slot?: number;
   readonly NodeID?: string;
-  readonly Spec: {readonly ContainerSpec: {readonly Image: string}; readonly ForceUpdate?: number};
+  readonly Spec: {
+    readonly ContainerSpec: {readonly Image: string; readonly Labels?: Readonly<Record<string, string>> | null};
+    readonly ForceUpdate?: number;
+  };
   readonly Status: {
     readonly State: string;
     readonly Timestamp: string;

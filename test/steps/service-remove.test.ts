@@ -21,7 +21,7 @@ withEngine(
     await one.run(rig.context());
 
     assert.equal(before, {ok: false, expected: `no service "${rig.unique}"`, found: 'it is there'});
-    assert.is(await docker(rig, `ps -q --filter name=${rig.unique}`), '');
+    assert.is(await docker(rig, `ps -aq --filter name=${rig.unique}`), '');
     assert.ok((await one.verdict(rig.context())).ok);
     await one.run(rig.context());
   }),

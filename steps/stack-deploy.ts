@@ -1,0 +1,114 @@
+import * as v from 'valibot';
+import {sh} from '../engine/sh.ts';
+import {defineStepType, PermanentError, type Site, type StepContext, type Verdict} from '../engine/step-type.ts';
+import {assignments, fileOptions, pathOf, shortPath} from './clients/compose-file.ts';
+import {type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
+import {dockerCli} from './clients/docker-cli.ts';
+import {sideOf} from './clients/docker-compare.ts';
+import {dockerEvents} from './clients/docker-events.ts';
+import {objectName} from './clients/docker-run-options.ts';
+import {type Service, serviceTrouble, updateService} from './clients/services.ts';
+import {readStack, removeStack, servicesOf, stackCheck, stackDifferences} from './clients/stacks.ts';
+
+const options = v.strictObject({
+  name: v.pipe(objectName, v.description('The stack’s name; its services are NAME_SERVICE')),
+  ...fileOptions,
+  resolve_image: v.optional(
+    v.pipe(
+      v.picklist(['never', 'changed', 'always']),
+      v.description('Whether a registry is asked which image a tag means now'),
+    ),
+    'never',
+  ),
+});
+type Options = v.InferOutput<typeof options>;
+
+const outputs = v.object({
+  name: v.string(),
+  services: v.pipe(v.array(v.string()), v.description('Names of its services, sorted')),
+});
+type Outputs = v.InferOutput<typeof outputs>;
+
+const read = ({name}: Options, services: readonly Service[]): Outputs => ({
+  name,
+  services: services.map(({Spec}) => Spec.Name),
+});
+
+const words = ({name, resolve_image}: Options, file: string): string[] => [
+  ...['stack', 'deploy', '--resolve-image', resolve_image, '-c', file],
+  name,
+];
+
+const command = (given: Options, site: Site): string =>
+  assignments(given.env) + sh`${dockerCommand(site)} ${words(given, shortPath(given.file, site))}`;
+
+/** Services of that stack that this runbook has not made. */
+const strangers = (services: readonly Service[], {labels}: StepContext): Service[] =>
+  services.filter(({Spec}) => Spec.Labels?.['io.runbook.runbook'] !== labels['io.runbook.runbook']);
+
+const judge = async (docker: Docker, given: Options, context: StepContext): Promise<Verdict<Outputs>> => {
+  const [wanted, services] = await Promise.all([
+    readStack(given.file, given.env, context),
+    servicesOf(docker, given.name),
+  ]);
+  const names = new Set(services.map(({Spec}) => Spec.Name.slice(given.name.length + 1)));
+  const absent = [...(wanted?.keys() ?? [])].filter((name) => !names.has(name));
+  const expected = `stack "${given.name}" as ${given.file} says`;
+  if (services.length === 0) return {ok: false, expected, found: 'no service of that stack'};
+  if (absent.length > 0) return {ok: false, expected, found: `there is no service ${absent.join(', ')}`};
+  const unlike = services.flatMap((service) => {
+    const one = wanted?.get(service.Spec.Name.slice(given.name.length + 1));
+    return one === undefined ? [] : stackDifferences(one, service);
+  });
+  if (unlike.length > 0) return {ok: false, expected: sideOf('wanted', unlike), found: sideOf('found', unlike)};
+  for (const service of services) {
+    const wrong = await serviceTrouble(docker, service);
+    if (wrong) return {ok: false, expected, found: `${service.Spec.Name}: ${wrong}`};
+  }
+  return {ok: true, outputs: read(given, services)};
+};
+
+/** The services of a Compose file run on the swarm. */
+export default defineStepType({
+  name: 'stack.deploy',
+  about: 'Runs the services of a Compose file on the swarm, or brings those that run up to date with it.',
+  options,
+  outputs,
+  effect: 'converges',
+  secretOptions: ['env'],
+  command,
+
+  async run(given, context) {
+    const docker = await dockerClient(context);
+    const others = strangers(await servicesOf(docker, given.name), context);
+    if (others.length > 0)
+      throw new PermanentError(`the swarm has another stack "${given.name}"`, {
+        code: 'name-taken',
+        found: others.map(({Spec}) => Spec.Name).join(', '),
+        next: `remove it (docker stack rm ${given.name}), or take another name`,
+      });
+    const {env} = given;
+    await dockerCli(words(given, pathOf(given.file, context)), context, {env, output: context.output});
+    const services = await servicesOf(docker, given.name);
+    // No task is made anew for a label of its service; the file's own are no place for ours.
+    for (const {Spec} of services)
+      await updateService(docker, Spec.Name, (spec) => ({...spec, Labels: {...spec.Labels, ...context.labels}}));
+    return read(given, services);
+  },
+
+  verify: async (given, context) => judge(await dockerClient(context), given, context),
+
+  undoCommand: ({name}, site) => sh`${dockerCommand(site)} stack rm ${name}`,
+
+  async undo(given, context) {
+    const docker = await dockerClient(context);
+    await removeStack(docker, given.name, context);
+  },
+
+  changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),
+
+  shell: {
+    check: ({name}, site) => stackCheck(name, site),
+    outputs: {name: ({name}) => sh`echo ${name}`},
+  },
+});
