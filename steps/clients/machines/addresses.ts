@@ -1,4 +1,4 @@
-import {mkdir, open, readFile, stat, unlink} from 'node:fs/promises';
+import {mkdir, open, readdir, readFile, stat, unlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type StepContext, StepError} from '../../../engine/step-type.ts';
 import type {Docker} from '../docker.ts';
@@ -76,10 +76,20 @@ const claim = async (env: StepContext['env'], address: string, name: string): Pr
   }
 };
 
-/** Gives addresses back that this machine has claimed. */
-export const releaseAddress = async (env: StepContext['env'], address: string, name: string): Promise<void> => {
-  const path = claimOf(env, address);
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === name) await unlink(path).catch(() => {});
+/** Every address that is claimed, and by which machine. */
+export const claims = async (env: StepContext['env']): Promise<{address: string; owner: string}[]> => {
+  const addresses = await readdir(claimOf(env, '')).catch(() => []);
+  const all = addresses.map(async (address) => ({
+    address,
+    owner: await readFile(claimOf(env, address), 'utf8').catch(() => ''),
+  }));
+  return Promise.all(all);
+};
+
+/** Gives the addresses back that this machine has claimed. */
+export const releaseAddresses = async (env: StepContext['env'], name: string): Promise<void> => {
+  const own = (await claims(env)).filter(({owner}) => owner === name);
+  await Promise.all(own.map(({address}) => unlink(claimOf(env, address)).catch(() => {})));
 };
 
 /** A claim whose machine has gone without giving it back. */

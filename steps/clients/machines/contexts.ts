@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {existsSync} from 'node:fs';
 import {mkdir, readFile, rm, rmdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
@@ -95,10 +96,16 @@ export const registerContext = async (env: Environment, name: string, target: Ta
   await writeWhole(join(meta, 'meta.json'), text, 0o644);
 };
 
-/** Whether there is a context of ours. */
+/** A kill while it was written, or docker context rm, has left folders without what makes them a context. */
+const isHalf = (env: Environment, name: string): boolean => {
+  const {meta, tls} = foldersOf(env, name);
+  return !existsSync(join(meta, 'meta.json')) && (existsSync(meta) || existsSync(tls));
+};
+
+/** Whether there is a context of ours, or what a kill has left of one. */
 export const hasContext = async (env: Environment, name: string): Promise<boolean> => {
   const meta = await readMeta(env, name);
-  return meta !== undefined && isOurs(meta);
+  return meta === undefined ? isHalf(env, name) : isOurs(meta);
 };
 
 /** Takes our context away, and says so when it was the current one; a stranger's stays. */

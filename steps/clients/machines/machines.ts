@@ -1,7 +1,7 @@
 import {readdir, rm, rmdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
-import {releaseAddress} from './addresses.ts';
+import {claims, releaseAddresses} from './addresses.ts';
 import {hasContext, removeContext} from './contexts.ts';
 import {dockerDriver} from './docker-driver.ts';
 import {dockerMachineDriver} from './docker-machine-driver.ts';
@@ -29,27 +29,43 @@ export const driverOf = async ({name, driver}: Selection, {env}: Pick<StepContex
   });
 };
 
+const storeOf = async (env: StepContext['env']): Promise<{machines: string[]; shared: string[]} | undefined> => {
+  const entries = await readdir(machinesDir(env)).catch(() => undefined);
+  if (entries === undefined) return undefined;
+  const isShared = (name: string): boolean => name.startsWith('.');
+  return {machines: entries.filter((name) => !isShared(name)), shared: entries.filter(isShared)};
+};
+
+/** No machine is left and none is being made, and yet there is what machines have in common. */
+const isForsaken = async (env: StepContext['env']): Promise<boolean> =>
+  (await storeOf(env))?.machines.length === 0 && (await claims(env)).every(({owner}) => owner === '');
+
 /** What there still is of a machine, in words; empty when nothing is. */
 export const tracesOf = async (given: Selection, context: StepContext): Promise<string[]> => {
+  const {env} = context;
   const driver = await driverOf(given, context);
-  const [state, registered, entries] = await Promise.all([
+  const [state, registered, entries, claimed, forsaken] = await Promise.all([
     driver.state(given, context),
-    hasContext(context.env, given.name),
-    readdir(machineDir(context.env, given.name)).catch(() => undefined),
+    hasContext(env, given.name),
+    readdir(machineDir(env, given.name)).catch(() => undefined),
+    claims(env).then((all) => all.some(({owner}) => owner === given.name)),
+    isForsaken(env),
   ]);
   return [
     ...(state === 'absent' ? [] : [`the machine, ${state}`]),
     ...(registered ? ['its Docker context'] : []),
     ...(entries === undefined ? [] : ['its keys']),
+    ...(claimed ? ['its address'] : []),
+    ...(forsaken ? ['the folder of all machines'] : []),
   ];
 };
 
 // With the last machine go what all have in common, and folders that nobody needs any more.
 const tidyStore = async (env: StepContext['env']): Promise<void> => {
   const folder = machinesDir(env);
-  const left = await readdir(folder).catch(() => undefined);
-  if (left === undefined || left.some((name) => !name.startsWith('.'))) return;
-  for (const shared of ['.ca', '.addresses']) await rm(join(folder, shared), {recursive: true, force: true});
+  const store = await storeOf(env);
+  if (store === undefined || store.machines.length > 0) return;
+  for (const shared of store.shared) await rm(join(folder, shared), {recursive: true, force: true});
   for (const empty of [folder, dirname(folder)]) await rmdir(empty).catch(() => {});
 };
 
@@ -57,10 +73,9 @@ const tidyStore = async (env: StepContext['env']): Promise<void> => {
 export const removeMachine = async (given: Selection, context: StepContext): Promise<void> => {
   const {env} = context;
   const {name} = given;
-  const record = await readRecord(env, name);
   await (await driverOf(given, context)).remove(given, context);
   await removeContext(env, name, context.output);
-  if (record) await releaseAddress(env, record.ip, name);
+  await releaseAddresses(env, name);
   await rm(machineDir(env, name), {recursive: true, force: true});
   await tidyStore(env);
 };
