@@ -95,7 +95,6 @@ test(
   onMachine(async (machine, dir) => {
     const socket = join(dir, 'docker.sock');
     const server = await listening(createServer(), socket);
-    const began = Date.now();
 
     const findings = await diagnose({...machine, env: {...machine.env, DOCKER_HOST: `unix://${socket}`}});
 
@@ -103,7 +102,6 @@ test(
     const daemon = only(findings, 'docker-daemon');
     assert.not.ok(daemon.ok);
     assert.is(daemon.found, `it takes connections at unix://${socket} (DOCKER_HOST), but did not answer within 0.3 s`);
-    assert.ok(Date.now() - began < 2500);
   }, 300),
 );
 

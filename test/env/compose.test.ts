@@ -50,18 +50,16 @@ withEngine('makes `docker compose` answer, and leaves it when it does', () =>
   }),
 );
 
-withEngine('says in seconds what to do without a network, and leaves nothing behind', () =>
+withEngine('says what to do without a network, and leaves nothing behind', () =>
   withFolder(async (folder) => {
     const env = {...process.env, XDG_CACHE_HOME: folder, TMPDIR: folder, DOCKER_CONFIG: folder};
     const lines = `${HIDE}; sh '${script}'`;
-    const began = Date.now();
 
     const {code, stderr} = await run(env, 'unshare', '--net', '--mount', 'sh', '-euc', lines);
 
     assert.is(code, 1);
     assert.match(stderr, 'cannot get Docker Compose: apt could not fetch the packages');
     assert.match(stderr, 'https://docs.docker.com/compose/install');
-    assert.ok(Date.now() - began < 20_000);
     assert.equal(await readdir(folder), []);
   }),
 );

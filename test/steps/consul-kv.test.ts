@@ -169,14 +169,12 @@ test(
     const {url} = await serve(rig, () => {});
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error('stopped')), 100);
-    const started = Date.now();
 
     const error = await kv
       .run(given({key: 'x', value: '', address: url}), rig.context({signal: stop.signal}))
       .catch((e) => e);
 
     assert.is(error.message, 'stopped');
-    assert.ok(Date.now() - started < 8000);
   }),
 );
 

@@ -84,12 +84,10 @@ withConsul(
       await changes?.next();
       names.push(...(await nodes.run(given({address: agent.address}), context)).names);
     }
-    const started = Date.now();
     setTimeout(() => stop.abort(), 100);
     while (!(await changes?.next())?.done);
 
     clearTimeout(registered);
-    assert.ok(Date.now() - started < 20_000, 'ends with the signal');
   }),
 );
 

@@ -269,8 +269,6 @@ test(
   stepTest(async (rig) => {
     await listen(rig, createServer(), join(rig.dir, 'hangs.sock'));
     const env = {...plainEnv(rig), DOCKER_HOST: `unix://${rig.dir}/hangs.sock`};
-    const began = Date.now();
-
     const web = step(dockerRun, {name: rig.unique, image: IMAGE});
     const errors = await Promise.all([
       failureOf(web.run(rig.context({env}))),
@@ -282,7 +280,6 @@ test(
       assert.is(error.details.code, 'docker-unreachable');
       assert.match(error.message, 'no answer within 10 s');
     }
-    assert.ok(Date.now() - began < 15_000);
   }),
 );
 

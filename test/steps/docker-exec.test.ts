@@ -81,7 +81,6 @@ withEngine(
     const signal = AbortSignal.timeout(500);
     const script = 'sleep 2001 & trap "" TERM; sleep 2002 & wait; sleep 2003';
 
-    const began = Date.now();
     await exec(rig, {command: ['sh', '-c', script]})
       .run(rig.context({signal}))
       .then(
@@ -89,7 +88,6 @@ withEngine(
         (error) => assert.is(error, signal.reason),
       );
 
-    assert.ok(Date.now() - began < 6000);
     assert.not.match(await docker(rig, `exec ${rig.unique} ps -o args`), 'sleep 200');
     assert.is(await docker(rig, `inspect -f '{{.State.Running}}' ${rig.unique}`), 'true');
   }),

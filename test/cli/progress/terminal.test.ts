@@ -82,17 +82,15 @@ test('what libraries print meanwhile comes after the drawing, not into it', asyn
   assert.is(terminal.lines().at(-1), 'a warning');
 });
 
-test('draws ten thousand steps without slowing down', async () => {
+test('draws ten thousand steps, each of which leaves its line', async () => {
   const terminal = new Terminal(80, 24);
   const progress = new TerminalProgress({out: terminal, other: new Terminal(80, 24), style: plain});
   const keys = Array.from({length: 10_000}, (_, index) => `s${index}`);
-  const before = Date.now();
 
   progress.emit(runStarted(...keys));
   for (const key of keys) for (const event of [started(key), finished(key)]) progress.emit(event);
   await progress.pause();
 
-  assert.ok(Date.now() - before < 5000);
   assert.is(terminal.lines().length, keys.length + 2);
 });
 
