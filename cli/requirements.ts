@@ -52,7 +52,7 @@ const missingError = (absent: readonly Finding[], {engine}: Workshop): Error => 
 };
 
 const missingProblem = ({name, found, need, fix, fixable}: Finding): Problem => {
-  const next = [...(fix ?? []), ...(fixable ? ['or let it be done: runbook doctor --fix'] : [])];
+  const next = fix ?? (fixable ? ['runbook doctor --fix'] : []);
   return {
     code: 'requirement-missing',
     message: `requirement "${name}" is missing`,
