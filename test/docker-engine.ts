@@ -26,6 +26,7 @@ const run = promisify(execFile);
 
 /** The images that tests may use, and the definition that builds each. */
 export const IMAGES: Readonly<Record<string, string>> = {
+  'runbook/busybox:1': 'env/images/busybox/build.sh',
   'runbook/consul:1.8.7': 'env/images/consul/build.sh',
   'runbook/machine:1': 'env/images/machine/build.sh',
   'runbook/registry:2': 'env/images/registry/build.sh',
