@@ -88,7 +88,7 @@ export default defineStepType({
   secretOptions: ['token'],
 
   command: (given, site) =>
-    sh`${dockerCommand(site)} swarm join --token ${given.token} ${memberFlags(given)} ${withPort(given.manager)}`,
+    sh`${dockerCommand(site)} swarm join --token ${given.token} ${memberFlags(given)} ${given.manager}`,
 
   async run(given, context) {
     const docker = await dockerClient(context);
@@ -123,7 +123,7 @@ export default defineStepType({
 
   shell: {
     check: ({manager}, site) =>
-      sh`${dockerCommand(site)} info -f '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}' | grep -qwF ${withPort(manager)}`,
+      sh`${dockerCommand(site)} info -f '{{range .Swarm.RemoteManagers}}{{.Addr}} {{end}}' | grep -qwF ${manager}`,
     outputs: {
       node_id: (_, site) => sh`${dockerCommand(site)} info -f '{{.Swarm.NodeID}}'`,
       address: (_, site) => sh`${dockerCommand(site)} info -f '{{.Swarm.NodeAddr}}'`,

@@ -68,13 +68,22 @@ withEngine(
 
     const {code, stderr} = await rig.sh(line, {...agent.env, TOKEN_TOKEN: tokens.worker});
 
-    assert.is(line, `docker swarm join --token "$TOKEN_TOKEN" ${master.address}:2377`);
+    assert.is(line, `docker swarm join --token "$TOKEN_TOKEN" ${master.address}`);
     assert.is(code, 0, stderr);
     await rig.until(async () => (await join(master.address, tokens.worker).verdict(on)).ok);
-    const check = swarmJoin.shell?.check?.(shown.options, on) ?? 'false';
-    assert.is((await rig.sh(check, agent.env)).code, 0);
+    for (const address of [master.address, `${master.address}:2377`]) {
+      const check = swarmJoin.shell?.check?.(join(address, tokens.worker).options, on) ?? 'false';
+      assert.is((await rig.sh(check, agent.env)).code, 0);
+    }
   }),
 );
+
+test('adds no port to an address that is known only later and may have one', () => {
+  const {options} = join(variable('SWARM_MANAGER_ADDRESS'), variable('TOKEN_TOKEN'));
+  const site = {cwd: '/', dir: '/', on: undefined};
+  assert.is(swarmJoin.command(options, site), 'docker swarm join --token "$TOKEN_TOKEN" "$SWARM_MANAGER_ADDRESS"');
+  assert.match(swarmJoin.shell?.check?.(options, site) ?? '', / "\$SWARM_MANAGER_ADDRESS"$/);
+});
 
 withEngine(
   'refuses an engine that is in another swarm, and a token of another swarm',
