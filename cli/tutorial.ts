@@ -85,4 +85,4 @@ const inline = (line: string, style: Style): string =>
     .replace(/`([^`]+)`/g, (_, text: string) => (style === plain ? `\`${text}\`` : style('cyan', text)));
 
 const paragraph = (block: string, width: number): string[] =>
-  /^( {4}|\t|\s*([-*+>|#]|\d+\.|```))/m.test(block) ? block.split('\n') : wrapped(block, width);
+  /^( {4}|\t|\s*([-*+>|#]|\d+\.\s|```))/m.test(block) ? block.split('\n') : wrapped(block, width);
