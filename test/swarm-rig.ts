@@ -102,3 +102,17 @@ export const joinAll = async (rig: StepRig, nodes: readonly SwarmNode[]): Promis
   const line = `docker swarm join --token ${token} ${manager.address}:2377`;
   await Promise.all(workers.map((worker) => sh(worker, line)));
 };
+
+/** Starts a service as a person would, and waits until it runs; the docker command itself would look at it for 5 s more. */
+export const startService = async (
+  rig: SwarmRig,
+  name: string,
+  flags: string,
+  env?: NodeJS.ProcessEnv,
+): Promise<void> => {
+  const create = `docker service create -d --name ${name} --init --no-resolve-image ${flags} ${IMAGE} sleep 1000`;
+  const {code, stderr} = await rig.sh(create, env);
+  if (code !== 0) throw new Error(stderr);
+  const line = `docker service ls --filter name=${name} --format '{{.Replicas}}'`;
+  await rig.until(async () => /^([1-9]\d*)\/\1\b/.test((await rig.sh(line, env)).stdout));
+};

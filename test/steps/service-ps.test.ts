@@ -2,8 +2,8 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import servicePs from '../../steps/service-ps.ts';
 import {engineTest} from '../docker-engine.ts';
-import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
-import {formSwarm, joinAll, type SwarmNode, startNodes, swarmTest} from '../swarm-rig.ts';
+import {docker, failureOf, step} from '../docker-rig.ts';
+import {formSwarm, joinAll, type SwarmNode, startNodes, startService, swarmTest} from '../swarm-rig.ts';
 
 const test = suite('service.ps');
 const withEngine = engineTest(test);
@@ -20,10 +20,7 @@ withEngine(
   swarmTest(async (rig) => {
     const node = await formSwarm(rig);
     const publish = '--publish mode=host,published=18091,target=80 --endpoint-mode dnsrr';
-    await docker(
-      rig,
-      `service create -q --name ${rig.unique} --init --no-resolve-image ${publish} -e A=1 ${IMAGE} sleep 1000`,
-    );
+    await startService(rig, rig.unique, `${publish} -e A=1`);
     await docker(rig, `service update -q --env-add A=2 ${rig.unique}`);
     const one = step(servicePs, {name: rig.unique});
 
@@ -52,8 +49,7 @@ withEngine(
     const nodes = (await startNodes(rig, ['swarm-master', 'swarm-agent-00'])) as [SwarmNode];
     await joinAll(rig, nodes);
     const [master] = nodes;
-    const create = `docker service create -q --name web --init --replicas 4 --no-resolve-image ${IMAGE} sleep 1000`;
-    assert.is((await rig.sh(create, master.env)).code, 0);
+    await startService(rig, 'web', '--replicas 4', master.env);
 
     const found = await step(servicePs, {name: 'web'}).run(rig.context({env: master.env}));
 

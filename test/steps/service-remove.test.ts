@@ -2,19 +2,17 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import serviceRemove from '../../steps/service-remove.ts';
 import {engineTest} from '../docker-engine.ts';
-import {docker, IMAGE, step} from '../docker-rig.ts';
-import {formSwarm, swarmTest} from '../swarm-rig.ts';
+import {docker, step} from '../docker-rig.ts';
+import {formSwarm, startService, swarmTest} from '../swarm-rig.ts';
 
 const test = suite('service.remove');
 const withEngine = engineTest(test);
-
-const START = 'service create -q --init --no-resolve-image';
 
 withEngine(
   'removes a service, and is done when its containers are gone; one that is not there is no failure',
   swarmTest(async (rig) => {
     await formSwarm(rig);
-    await docker(rig, `${START} --name ${rig.unique} --replicas 2 ${IMAGE} sleep 1000`);
+    await startService(rig, rig.unique, '--replicas 2');
     const one = step(serviceRemove, {name: rig.unique});
 
     const before = await one.verdict(rig.context());
@@ -31,7 +29,7 @@ withEngine(
   'has the same effect as its command line',
   swarmTest(async (rig) => {
     await formSwarm(rig);
-    await docker(rig, `${START} --name ${rig.unique} ${IMAGE} sleep 1000`);
+    await startService(rig, rig.unique, '');
     const one = step(serviceRemove, {name: rig.unique});
 
     await one.prove(rig);

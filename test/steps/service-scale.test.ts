@@ -2,19 +2,17 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import serviceScale from '../../steps/service-scale.ts';
 import {engineTest} from '../docker-engine.ts';
-import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
-import {formSwarm, swarmTest} from '../swarm-rig.ts';
+import {docker, failureOf, step} from '../docker-rig.ts';
+import {formSwarm, startService, swarmTest} from '../swarm-rig.ts';
 
 const test = suite('service.scale');
 const withEngine = engineTest(test);
-
-const START = `service create -q --init --no-resolve-image`;
 
 withEngine(
   'runs as many tasks as wanted, and undo as many as before',
   swarmTest(async (rig) => {
     await formSwarm(rig);
-    await docker(rig, `${START} --name ${rig.unique} --replicas 2 ${IMAGE} sleep 1000`);
+    await startService(rig, rig.unique, '--replicas 2');
     const three = step(serviceScale, {name: rig.unique, replicas: 3});
     const two = step(serviceScale, {name: rig.unique, replicas: 2});
 
@@ -34,7 +32,7 @@ withEngine(
   'has the same effect as its command line',
   swarmTest(async (rig) => {
     await formSwarm(rig);
-    await docker(rig, `${START} --name ${rig.unique} ${IMAGE} sleep 1000`);
+    await startService(rig, rig.unique, '');
     for (const replicas of [2, 0]) {
       const one = step(serviceScale, {name: rig.unique, replicas});
       const {code, stderr} = await rig.sh(one.command(rig.context()));
@@ -49,7 +47,7 @@ withEngine(
   'refuses a global service',
   swarmTest(async (rig) => {
     await formSwarm(rig);
-    await docker(rig, `${START} --name ${rig.unique} --mode global ${IMAGE} sleep 1000`);
+    await startService(rig, rig.unique, '--mode global');
 
     const error = await failureOf(step(serviceScale, {name: rig.unique, replicas: 3}).run(rig.context()));
 

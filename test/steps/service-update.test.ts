@@ -4,15 +4,14 @@ import serviceUpdate from '../../steps/service-update.ts';
 import {engineTest} from '../docker-engine.ts';
 import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
 import type {StepRig} from '../step-rig.ts';
-import {formSwarm, type SwarmRig, swarmTest} from '../swarm-rig.ts';
+import {formSwarm, type SwarmRig, startService, swarmTest} from '../swarm-rig.ts';
 
 const test = suite('service.update');
 const withEngine = engineTest(test);
 
 const start = async (rig: SwarmRig, flags = ''): Promise<void> => {
   await formSwarm(rig);
-  const options = `--name ${rig.unique} --init --no-resolve-image -e KEPT=1 -e MODE=loud --label tier=front`;
-  await docker(rig, `service create -q ${options} ${flags} ${IMAGE} sleep 1000`);
+  await startService(rig, rig.unique, `-e KEPT=1 -e MODE=loud --label tier=front ${flags}`);
 };
 const update = (rig: StepRig, options: object) => step(serviceUpdate, {name: rig.unique, ...options});
 const env = (rig: StepRig): Promise<string> =>

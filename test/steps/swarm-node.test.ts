@@ -2,8 +2,8 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import swarmNode from '../../steps/swarm-node.ts';
 import {engineTest} from '../docker-engine.ts';
-import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
-import {formSwarm, swarmTest} from '../swarm-rig.ts';
+import {docker, failureOf, step} from '../docker-rig.ts';
+import {formSwarm, startService, swarmTest} from '../swarm-rig.ts';
 
 const test = suite('swarm.node');
 const withEngine = engineTest(test);
@@ -31,7 +31,7 @@ withEngine(
   'holds for a drained node only when its tasks have left',
   swarmTest(async (rig) => {
     const node = await formSwarm(rig);
-    await docker(rig, `service create -q --name ${rig.unique} --no-resolve-image ${IMAGE} sleep 1000`);
+    await startService(rig, rig.unique, '');
     const drained = step(swarmNode, {node, availability: 'drain'});
 
     await drained.run(rig.context());
