@@ -93,8 +93,11 @@ export default defineStepType({
   async run(given, context) {
     const docker = await dockerClient(context);
     const before = await membershipOf(docker);
-    if (before.LocalNodeState === 'inactive') await join(docker, given);
-    else if (!(await knows(given, before))) throw wrongSwarm(wish(given), before);
+    if (before.LocalNodeState !== 'inactive' && !(await knows(given, before))) throw wrongSwarm(wish(given), before);
+    // what an attempt has left that was killed half way
+    const isStuck = before.LocalNodeState === 'pending' || before.LocalNodeState === 'error';
+    if (isStuck) await leaveSwarm(docker, true);
+    if (isStuck || before.LocalNodeState === 'inactive') await join(docker, given);
     const found = await membershipOf(docker);
     if (given.role !== undefined && found.LocalNodeState === 'active' && roleOf(found) !== given.role)
       throw wrongRole(given, found);

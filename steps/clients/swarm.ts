@@ -2,7 +2,7 @@ import {lookup} from 'node:dns/promises';
 import {isIP} from 'node:net';
 import * as v from 'valibot';
 import {PermanentError} from '../../engine/step-type.ts';
-import {ACT_MS, type Docker} from './docker.ts';
+import type {Docker} from './docker.ts';
 
 /** Where managers listen unless they are told otherwise. */
 const PORT = 2377;
@@ -89,10 +89,10 @@ export const resolved = async (address: string): Promise<string> => {
   return found === undefined ? withPort(address) : `${found.address}:${port}`;
 };
 
-/** Leaves, whatever that means for the swarm; nothing happens where there is none. */
+/** Leaves, whatever that means for the swarm, also after the step's time is up; nothing happens where there is none. */
 export const leaveSwarm = (docker: Docker, force: boolean): Promise<unknown> =>
   docker
-    .ask((api) => api.swarmLeave({_query: {force}, _body: {}}), ACT_MS)
+    .tidy((api) => api.swarmLeave({_query: {force}, _body: {}}))
     .catch((error) => {
       if (!/not part of a swarm/i.test(String(error.message))) throw error;
     });

@@ -116,12 +116,18 @@ withEngine(
     const tokens = await form(rig, master);
     const on = rig.context({env: agent.env});
     const wrong = join('10.213.77.1:2999', tokens.worker);
+    const nobody = join('10.213.77.99', tokens.worker);
 
     const error = await failureOf(wrong.run(on));
+    const signal = AbortSignal.timeout(2000);
+    const interrupted = await nobody.run(rig.context({env: agent.env, signal})).catch((thrown) => thrown);
 
     assert.is(error.message, 'the manager 10.213.77.1:2999 does not answer');
     const verdict = await wrong.verdict(on);
     assert.is(verdict.ok ? '' : verdict.found, 'it is in no swarm');
+    assert.is(interrupted, signal.reason);
+    await join(master.address, tokens.worker).run(on);
+    await rig.until(async () => (await join(master.address, tokens.worker).verdict(on)).ok);
   }),
 );
 
