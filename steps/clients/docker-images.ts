@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import * as v from 'valibot';
 import {PermanentError, type StepContext, StepError} from '../../engine/step-type.ts';
@@ -95,14 +96,29 @@ const afterPull = (ref: string, error: unknown): unknown => {
   return explainPull(ref, cause.message.replace(/^\(HTTP code \d+\) .*? - /, '').trim(), cause);
 };
 
+/** The containers of a service that was removed end, and are removed, a little later: each has ten seconds to end. */
+const TASKS_END_MS = 15_000;
+const PAUSE_MS = 200;
+
+const tasksWith = async (docker: Docker, ref: string): Promise<number> => {
+  const filters = {ancestor: [ref], label: ['com.docker.swarm.task']};
+  return (await docker.tidy((api) => api.listContainers({all: true, filters}))).length;
+};
+
+const isConflict = ({cause}: StepError): boolean => (cause as {statusCode?: number} | undefined)?.statusCode === 409;
+
 /** Removes an image that a run brought, unless a container needs it; says which of the two. */
 export const removeImage = async (docker: Docker, ref: string, output: StepContext['output']): Promise<void> => {
-  try {
-    await docker.tidy((api) => api.getImage(ref).remove());
-  } catch (error) {
-    if (isMissing(error)) return;
-    const {cause} = error as StepError;
-    if ((cause as {statusCode?: number} | undefined)?.statusCode !== 409) throw error;
-    output(`image ${ref} stays: a container uses it\n`);
+  for (const end = Date.now() + TASKS_END_MS; ; await sleep(PAUSE_MS)) {
+    try {
+      await docker.tidy((api) => api.getImage(ref).remove());
+      return;
+    } catch (error) {
+      if (isMissing(error)) return;
+      if (!isConflict(error as StepError)) throw error;
+      if (Date.now() < end && (await tasksWith(docker, ref)) > 0) continue;
+      output(`image ${ref} stays: a container uses it\n`);
+      return;
+    }
   }
 };

@@ -63,6 +63,22 @@ withEngine(
 );
 
 withEngine(
+  'waits on undo for the containers of a service that was removed a moment ago',
+  dockerTest(async (rig) => {
+    const image = `${await registry(rig)}/app:1`;
+    const pull = step(dockerPull, {image});
+    await pull.run(rig.context());
+    await docker(rig, `create --name ${rig.unique} --label com.docker.swarm.task= ${image}`);
+
+    const undone = pull.undo(rig.context());
+    await docker(rig, `rm ${rig.unique}`);
+    await undone;
+
+    assert.not.ok((await pull.verdict(rig.context())).ok);
+  }),
+);
+
+withEngine(
   'has the same effect as its command line',
   dockerTest(async (rig) => {
     await step(dockerPull, {image: `${await registry(rig)}/app:1`}).prove(rig);
