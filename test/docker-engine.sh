@@ -17,7 +17,8 @@ if [ "${3:-}" = inside ]; then
   for shared in /run/containerd /run/docker /etc/docker; do
     if [ -d "$shared" ]; then mount -t tmpfs tmpfs "$shared"; fi
   done
-  printf '{}\n' >"$folder/daemon.json"
+  # No name server is in reach: its containers, engines among them, shall not wait 10 s for the answer.
+  printf '{"dns-opts": ["timeout:1", "attempts:1"]}\n' >"$folder/daemon.json"
   dockerd --config-file "$folder/daemon.json" --host "unix://$folder/docker.sock" --pidfile "$folder/docker.pid" \
     --data-root "$folder/data" --exec-root "$folder/exec" --cgroup-parent "/$cgroup" \
     --exec-opt native.cgroupdriver=cgroupfs >"$folder/dockerd.log" 2>&1 </dev/null &
