@@ -6,6 +6,8 @@ import {type TestEngine, testEngine} from './docker-engine.ts';
 /** A moment's reality, to compare: what there is on the engine, and in the folders of the user. */
 export interface Reality {
   readonly containers: readonly string[];
+  /** The names of those that run. */
+  readonly running: readonly string[];
   readonly volumes: readonly string[];
   readonly networks: readonly string[];
   readonly contexts: readonly string[];
@@ -29,7 +31,7 @@ export interface Tutorial {
 /** What the runbooks of the tutorial build their containers from, where no registry answers. */
 const IMAGES_USED = ['runbook/busybox:1', 'runbook/consul:1.8.7', 'runbook/machine:1', 'runbook/registry:2'];
 const NAMES =
-  'consul-server1 consul-server2 consul-server3 consul-client1 registry swarm-master swarm-agent-00 swarm-agent-01 swarm-agent-02';
+  'consul-server1 consul-server2 consul-server3 consul-client1 registry swarm-master swarm-agent-00 swarm-agent-01 swarm-agent-02 swarm-agent-03';
 const LIMIT_MS = 400_000;
 
 const lines = ({stdout}: Ended): string[] => stdout.split('\n').filter((line) => line !== '');
@@ -49,6 +51,7 @@ const tutorialIn = (rig: CliRig, {env: engine, inside}: TestEngine): Tutorial =>
 
     reality: async () => ({
       containers: await list(`docker ps -a --format '{{.Names}}'`),
+      running: await list(`docker ps --format '{{.Names}}'`),
       volumes: await list('docker volume ls -q'),
       networks: await list(`docker network ls --format '{{.Name}}'`),
       contexts: await list('docker context ls -q'),
