@@ -1,5 +1,6 @@
 import {readdir, rm, rmdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {sh} from '../../../engine/sh.ts';
 import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
 import {claims, releaseAddresses} from './addresses.ts';
 import {hasContext, removeContext} from './contexts.ts';
@@ -60,28 +61,26 @@ export const tracesOf = async (given: Selection, context: StepContext): Promise<
   ];
 };
 
-// With the last machine go what all have in common, and folders that nobody needs any more.
-const tidyStore = async (env: StepContext['env']): Promise<void> => {
+/** Takes away what is kept of a machine here; with the last one go what all have in common, and empty folders. */
+export const forgetMachine = async (env: StepContext['env'], name: string): Promise<void> => {
+  await releaseAddresses(env, name);
+  await rm(machineDir(env, name), {recursive: true, force: true});
+  if (!(await isForsaken(env))) return;
   const folder = machinesDir(env);
-  const store = await storeOf(env);
-  if (store === undefined || store.machines.length > 0) return;
-  for (const shared of store.shared) await rm(join(folder, shared), {recursive: true, force: true});
+  for (const shared of (await storeOf(env))?.shared ?? [])
+    await rm(join(folder, shared), {recursive: true, force: true});
   for (const empty of [folder, dirname(folder)]) await rmdir(empty).catch(() => {});
 };
 
 /** Takes a machine away, with its keys, its context and its address. */
 export const removeMachine = async (given: Selection, context: StepContext): Promise<void> => {
-  const {env} = context;
-  const {name} = given;
   await (await driverOf(given, context)).remove(given, context);
-  await removeContext(env, name, context.output);
-  await releaseAddresses(env, name);
-  await rm(machineDir(env, name), {recursive: true, force: true});
-  await tidyStore(env);
+  await removeContext(context.env, given.name, context.output);
+  await forgetMachine(context.env, given.name);
 };
 
 /** The lines that take a machine's keys and context away, whatever made it. */
 export const forgetLines = (name: string): string[] => [
-  `docker context rm -f ${name}`,
-  `rm -rf "\${XDG_DATA_HOME:-$HOME/.local/share}/runbook/machines/${name}"`,
+  sh`docker context rm -f ${name}`,
+  sh`runbook keys --remove ${name}`,
 ];
