@@ -33,16 +33,15 @@ export const serverOf = (server: string): {host: string; port: string} => {
 const fail = (message: string, cause?: unknown, next?: string): StepError =>
   new StepError(message, {code: 'dns-failed', cause, ...(next !== undefined && {next})});
 
-/** Resolvers take addresses only; the name of a server is looked up by the system. */
-const addressOf = async (server: string): Promise<string> => {
+/** Resolvers take addresses only; the name of a server is looked up by the system. All its addresses are tried, in order. */
+const addressesOf = async (server: string): Promise<string[]> => {
   const {host, port} = serverOf(server);
-  const address = isIP(host)
-    ? host
-    : await dns.lookup(host).then(
-        (found) => found.address,
-        (error) => Promise.reject(fail(`the DNS server's own name ${host} has no address`, error)),
-      );
-  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+  const found = isIP(host)
+    ? [{address: host, family: isIP(host)}]
+    : await dns
+        .lookup(host, {all: true})
+        .catch((error) => Promise.reject(fail(`the DNS server's own name ${host} has no address`, error)));
+  return found.map(({address, family}) => (family === 6 ? `[${address}]:${port}` : `${address}:${port}`));
 };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -121,7 +120,7 @@ const look = async (resolver: dns.Resolver, {name, type}: Question): Promise<Fou
 
 const resolverFor = async ({server}: Question): Promise<dns.Resolver> => {
   const resolver = new dns.Resolver({timeout: TRY_MS, tries: TRIES});
-  if (server !== undefined) resolver.setServers([await addressOf(server)]);
+  if (server !== undefined) resolver.setServers(await addressesOf(server));
   return resolver;
 };
 

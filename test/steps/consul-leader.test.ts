@@ -4,13 +4,15 @@ import * as v from 'valibot';
 import leader from '../../steps/consul-leader.ts';
 import {consulAgent, consulTest, startConsul} from '../consul-agent.ts';
 import {stepTest} from '../step-rig.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('consul.leader');
 const withConsul = consulTest(test);
+const typed = hasTools('curl', 'jq') ? withConsul : test.skip;
 
 const given = (options: v.InferInput<typeof leader.options>) => v.parse(leader.options, options);
 
-withConsul(
+typed(
   'reads the leader and its peers',
   stepTest(async (rig) => {
     const {address} = await consulAgent();

@@ -4,9 +4,11 @@ import * as v from 'valibot';
 import members from '../../steps/consul-members.ts';
 import {consulAgent, consulTest} from '../consul-agent.ts';
 import {stepTest} from '../step-rig.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('consul.members');
 const withConsul = consulTest(test);
+const typed = hasTools('curl', 'jq') ? withConsul : test.skip;
 
 const given = (options: v.InferInput<typeof members.options>) => v.parse(members.options, options);
 
@@ -29,7 +31,7 @@ withConsul(
   }),
 );
 
-withConsul(
+typed(
   'the command and the renderings of outputs see the same',
   stepTest(async (rig) => {
     const {address} = await consulAgent();

@@ -5,9 +5,11 @@ import type {StepContext} from '../../engine/step-type.ts';
 import register from '../../steps/consul-register.ts';
 import {consulAgent, consulTest} from '../consul-agent.ts';
 import {type StepRig, stepTest} from '../step-rig.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('consul.register');
 const withConsul = consulTest(test);
+const typed = hasTools('curl', 'jq') ? withConsul : test.skip;
 
 type Given = v.InferInput<typeof register.options>;
 const given = (options: Given) => v.parse(register.options, options);
@@ -164,7 +166,7 @@ withConsul(
   }),
 );
 
-withConsul(
+typed(
   'the command registers the same, and the check in shell agrees',
   stepTest(async (rig) => {
     const {address} = await agentOf(rig);

@@ -4,9 +4,11 @@ import * as v from 'valibot';
 import service from '../../steps/consul-service.ts';
 import {consulAgent, consulTest} from '../consul-agent.ts';
 import {type StepRig, stepTest} from '../step-rig.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('consul.service');
 const withConsul = consulTest(test);
+const typed = hasTools('curl', 'jq') ? withConsul : test.skip;
 
 const given = (options: v.InferInput<typeof service.options>) => v.parse(service.options, options);
 
@@ -66,7 +68,7 @@ withConsul(
   }),
 );
 
-withConsul(
+typed(
   'the command and the renderings of outputs see the same',
   stepTest(async (rig) => {
     const {address, name} = await twoInstances(rig);

@@ -7,9 +7,11 @@ import {StepError} from '../../engine/step-type.ts';
 import lookup from '../../steps/dns-lookup.ts';
 import {consulAgent, consulTest} from '../consul-agent.ts';
 import {type StepRig, stepTest} from '../step-rig.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('dns.lookup');
 const withConsul = consulTest(test);
+const typed = hasTools('dig') ? withConsul : test.skip;
 
 type Given = v.InferInput<typeof lookup.options>;
 const given = (options: Given) => v.parse(lookup.options, options);
@@ -129,7 +131,7 @@ withConsul(
   }),
 );
 
-withConsul(
+typed(
   'the command sees the same',
   stepTest(async (rig) => {
     const {server, name, node} = await registered(rig);
