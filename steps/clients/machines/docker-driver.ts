@@ -1,9 +1,7 @@
-import {createHash} from 'node:crypto';
-import * as v from 'valibot';
 import {quote, sh} from '../../../engine/sh.ts';
 import {PermanentError, type Site, type StepContext, StepError, type Verdict} from '../../../engine/step-type.ts';
 import {ACT_MS, type Docker, dockerClient, dockerCommand} from '../docker.ts';
-import {type Difference, differences, sideOf} from '../docker-compare.ts';
+import {type Difference, sideOf} from '../docker-compare.ts';
 import {
   addressTemplate,
   type Container,
@@ -18,86 +16,42 @@ import {execute} from '../docker-exec.ts';
 import {findImage, pullImage} from '../docker-images.ts';
 import {findNetwork, type Network} from '../docker-networks.ts';
 import {runCommand} from '../docker-run-flags.ts';
-import {type RunOptions, runOptions} from '../docker-run-options.ts';
+import type {RunOptions} from '../docker-run-options.ts';
 import {createSpec} from '../docker-run-spec.ts';
 import {isUsable, pickAddress, takenAddresses} from './addresses.ts';
 import {contextFault, DESCRIPTION, refuseStranger, registerContext} from './contexts.ts';
 import type {Driver, State} from './driver.ts';
 import {ensureKeys, type Keys, readKeys} from './keys.ts';
+import {
+  containerOf,
+  endpointOf,
+  fixedAddress,
+  isDesktop,
+  isMachine,
+  LABEL,
+  type Placement,
+  PORT,
+  portFor,
+  publishedPort,
+  unlike,
+  urlOf,
+} from './machine-container.ts';
 import type {CreateOptions, MachineOutputs, Selection} from './options.ts';
 import {engineVersion, untilReady} from './ready.ts';
 import {allRecords, writeRecord} from './store.ts';
 import {packFiles} from './tar.ts';
 
-/** By this label a container is a machine. */
-const LABEL = 'io.runbook.machine';
-const PORT = 2376;
 /** Where a machine looks for its certificates; the path is docker-machine's own. */
 const CERTIFICATES = '/var/lib/boot2docker';
 
-/**
- * What an engine in a container needs of the host, where --privileged is refused: a host that lacks a capability
- * itself can't give it to a container.
- */
-const JUST_ENOUGH = {
-  cap_add: ['ALL'],
-  cap_drop: ['SYS_RESOURCE'],
-  security_opt: ['seccomp=unconfined', 'apparmor=unconfined', 'systempaths=unconfined'],
-  device_cgroup_rules: ['a *:* rwm'],
-};
-
 /** The engines that have refused a privileged container. */
 const refusing = new Set<string>();
-
-const flagsOf = (given: CreateOptions): string[] => [
-  ...Object.entries(given.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-  ...(given.registry_mirror === undefined ? [] : ['--registry-mirror', given.registry_mirror]),
-  ...given.engine_flags.map(String),
-];
-
-interface Placement {
-  readonly ip: string | undefined;
-  readonly port: number | undefined;
-  readonly privileged: boolean;
-}
-
-/** The machine as what it is for Docker: a container, with the options of docker.run. */
-const containerOf = (given: CreateOptions, {ip, port, privileged}: Placement): RunOptions => ({
-  ...v.parse(runOptions, {
-    name: given.name,
-    hostname: given.name,
-    image: 'image',
-    network: given.network,
-    ...(ip !== undefined && {ip}),
-    ports: port === undefined ? [] : [`127.0.0.1:${port}:${PORT}`],
-    labels: {[LABEL]: given.name},
-    env: given.engine_env,
-    cgroupns: 'private',
-    volumes: ['/var/lib/docker'],
-    ...(privileged ? {privileged} : JUST_ENOUGH),
-    command: flagsOf(given),
-  }),
-  // in a line that is only shown it may be a variable
-  image: given.image ?? '',
-});
-
-/** The same port for the same name, on every machine of a team. */
-const portFor = (name: string): number =>
-  20_000 + (createHash('sha256').update(name).digest().readUInt16BE(0) % 10_000);
-
-// Docker Desktop runs its engine in a virtual machine, whose networks the host does not reach.
-const isDesktop = process.platform === 'darwin' || process.platform === 'win32';
 
 const portOf = async (docker: Docker, given: CreateOptions): Promise<number | undefined> => {
   if (given.port !== undefined) return given.port;
   const {OperatingSystem: system} = await docker.ask((api) => api.info());
   return isDesktop || /docker desktop/i.test(String(system)) ? portFor(given.name) : undefined;
 };
-
-const urlOf = (ip: string, port: number | undefined): string =>
-  port === undefined ? `tcp://${ip}:${PORT}` : `tcp://127.0.0.1:${port}`;
-
-const isMachine = ({Config: {Labels: labels}}: Container, name: string): boolean => labels?.[LABEL] === name;
 
 const isOwn = (found: Container, {labels}: StepContext): boolean =>
   Object.entries(labels).every(([name, value]) => found.Config.Labels?.[name] === value);
@@ -115,33 +69,6 @@ const otherMachine = (name: string, all: readonly Difference[]): PermanentError 
     found: sideOf('found', all),
     next: `remove it (${sh`docker rm -f -v ${name}`}), or take another name`,
   });
-
-const endpointOf = (found: Container, network: string) => found.NetworkSettings.Networks[network];
-
-/** The address that it has asked for, and so has whenever it runs; undefined when it takes what it is given. */
-const fixedAddress = (found: Container, network: string): string | undefined =>
-  endpointOf(found, network)?.IPAMConfig?.IPv4Address || undefined;
-
-const publishedPort = ({HostConfig: {PortBindings: bindings}}: Container): number | undefined => {
-  const [binding] = (bindings as Record<string, {HostPort: string}[]> | undefined)?.[`${PORT}/tcp`] ?? [];
-  return binding === undefined ? undefined : Number(binding.HostPort);
-};
-
-/** In what a machine's container differs from the wanted one. With which of both sets of privileges does not count. */
-const unlike = async (docker: Docker, given: CreateOptions, found: Container, dir: string): Promise<Difference[]> => {
-  const {image: ref = ''} = given;
-  const image = await findImage(docker, ref);
-  const placement = {ip: given.ip, port: given.port ?? publishedPort(found)};
-  const all = [true, false].map((privileged) => containerOf(given, {...placement, privileged}));
-  const compared = all.map((each) =>
-    image
-      ? differences(each, image, found, dir)
-      : found.Config.Image === ref
-        ? []
-        : [{option: 'image', wanted: ref, found: found.Config.Image}],
-  );
-  return compared.reduce((best, each) => (each.length < best.length ? each : best));
-};
 
 const wantedNetwork = async (docker: Docker, {network: name}: CreateOptions): Promise<Network> => {
   const found = await findNetwork(docker, name);
