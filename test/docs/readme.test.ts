@@ -53,10 +53,9 @@ test('the README lists every exit code', () => {
   for (const code of Object.values(EXIT)) assert.ok(listed.includes(code), String(code));
 });
 
-test('the transcripts of the README show the steps of consul-cluster, in their order', () => {
-  const titles = [...readProject('runbooks/consul-cluster.yaml').matchAll(/^ {4}title: (.*)$/gm)].map(
-    (match) => match[1],
-  );
+test('the transcripts of the README show the steps of consul-cluster without machines, in their order', () => {
+  const all = [...readProject('runbooks/consul-cluster.yaml').matchAll(/^ {4}title: (.*)$/gm)].map((match) => match[1]);
+  const titles = all.slice(0, all.indexOf('Make the machines'));
   const [run, resume] = blocksOf(readme).filter(({text}) => text.includes('consul-cluster  A three-server'));
   const shown = (text = ''): string[] => [...text.matchAll(/^ {2}[=✔] (.*?) {2}/gm)].map((match) => match[1] ?? '');
   assert.equal(shown(run?.text), titles);

@@ -10,7 +10,10 @@ const onEngine = engineTest(test);
 
 const LIMIT_MS = 300_000;
 const CONSUL = 'runbook/consul:1.8.7';
+const STRANGER = 'runbook/test:1';
 const SERVERS = ['consul-server1', 'consul-server2', 'consul-server3'];
+/** The first part of the runbook; swarm-webapp.test.ts has the second. */
+const RUN_CONSUL = ['run', 'consul-cluster', '--set', 'machines=0'];
 const AGENTS = ['consul-client1', ...SERVERS];
 
 /** The program and plain commands, side by side on the tests' own engine. */
@@ -68,6 +71,7 @@ const clusterTest = (body: (bench: Bench) => Promise<void>): (() => Promise<void
   cliTest(async (rig) => {
     const engine = await testEngine();
     await engine.load(CONSUL);
+    await engine.load(STRANGER);
     const bench = new Bench(rig, engine.env, engine.inside);
     await bench.wipe();
     try {
@@ -92,13 +96,13 @@ const proveCluster = async (bench: Bench): Promise<void> => {
 onEngine(
   'comes up from nothing, is left alone by a second run, repaired by a resume, and gone after undo',
   clusterTest(async (bench) => {
-    const first = await bench.runbook('run', 'consul-cluster');
+    const first = await bench.runbook(...RUN_CONSUL);
     assert.is(first.code, 0, first.stderr);
     await proveCluster(bench);
     const made = await bench.agents();
     assert.equal(Object.keys(made).sort(), AGENTS);
 
-    const second = await bench.runbook('run', 'consul-cluster');
+    const second = await bench.runbook(...RUN_CONSUL);
     assert.is(second.code, 0, second.stderr);
     assert.equal(await bench.agents(), made);
 
@@ -125,7 +129,7 @@ onEngine(
 onEngine(
   'is taken back by undo, from another process',
   clusterTest(async (bench) => {
-    assert.is((await bench.runbook('run', 'consul-cluster')).code, 0);
+    assert.is((await bench.runbook(...RUN_CONSUL)).code, 0);
 
     const undone = await bench.runbook('undo', '--yes');
 
@@ -141,14 +145,14 @@ onEngine(
     for (const delayMs of [700, 1500, 2300, 3400, 4600]) {
       await bench.wipe();
       await bench.rig.runbook([], {command: ['rm', '-rf', '.runbook']});
-      const live = bench.start('run', 'consul-cluster');
+      const live = bench.start(...RUN_CONSUL);
       await sleep(delayMs);
       live.signal('SIGKILL');
       await live.ended;
       const before = await bench.agents();
 
       const unfinished = (await bench.runbook('runs')).stdout.includes('consul-cluster');
-      const resumed = unfinished ? await bench.runbook('resume') : await bench.runbook('run', 'consul-cluster');
+      const resumed = unfinished ? await bench.runbook('resume') : await bench.runbook(...RUN_CONSUL);
 
       // killed after its last step, there is nothing to go on with
       assert.ok(
@@ -168,8 +172,8 @@ onEngine(
 onEngine(
   'is removed by cleanup, which leaves what belongs to a stranger',
   clusterTest(async (bench) => {
-    assert.is((await bench.runbook('run', 'consul-cluster')).code, 0);
-    await bench.sh('docker rm -f -v consul-server3 && docker run -d --name consul-server3 runbook/test:1 sleep 600');
+    assert.is((await bench.runbook(...RUN_CONSUL)).code, 0);
+    await bench.sh(`docker rm -f -v consul-server3 && docker run -d --name consul-server3 ${STRANGER} sleep 600`);
 
     const asked = await bench.runbook('run', 'cleanup');
     assert.is(asked.code, 1, 'without a terminal and without --yes nothing is removed');
@@ -185,9 +189,9 @@ onEngine(
 onEngine(
   'refuses a name that a stranger has, and goes on once it is free',
   clusterTest(async (bench) => {
-    await bench.sh('docker run -d --name consul-server2 runbook/test:1 sleep 600');
+    await bench.sh(`docker run -d --name consul-server2 ${STRANGER} sleep 600`);
 
-    const refused = await bench.runbook('run', 'consul-cluster');
+    const refused = await bench.runbook(...RUN_CONSUL);
     assert.is(refused.code, 1);
     assert.match(refused.stderr, 'name-taken');
     assert.match(refused.stderr, 'runbook resume');
