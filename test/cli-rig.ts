@@ -71,7 +71,7 @@ export const cliTest =
     } finally {
       clearTimeout(timer);
       for (const {child} of live) if (child.exitCode === null) child.kill('SIGKILL');
-      await rm(dir, {recursive: true, force: true});
+      await rm(dir, {recursive: true, force: true, maxRetries: 10, retryDelay: 100});
     }
   };
 

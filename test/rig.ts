@@ -146,7 +146,7 @@ export const rigTest =
       throw reportable(error);
     } finally {
       clearTimeout(timer);
-      await rm(rig.dir, {recursive: true, force: true});
+      await rm(rig.dir, {recursive: true, force: true, maxRetries: 10, retryDelay: 100});
     }
   };
 

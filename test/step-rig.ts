@@ -93,6 +93,6 @@ export const stepTest =
     } finally {
       clearTimeout(timer);
       for (const act of acts) await act();
-      await rm(dir, {recursive: true, force: true});
+      await rm(dir, {recursive: true, force: true, maxRetries: 10, retryDelay: 100});
     }
   };

@@ -161,7 +161,9 @@ test(
 
       assert.is(existsSync(join(marks, 'two-holders')), false);
     } finally {
+      const gone = [...alive].map((child) => new Promise((resolve) => child.once('exit', resolve)));
       for (const child of alive) child.kill('SIGKILL');
+      await Promise.all(gone);
     }
   }, 60_000),
 );
