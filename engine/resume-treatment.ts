@@ -103,7 +103,7 @@ export class ResumeTreatment {
     const session = this.#session;
     const before = stateOf(session, node.key)?.record;
     if (before === undefined || look.standing === 'accepted' || look.standing === 'superseded')
-      return this.#keep(node, outputs);
+      return this.#keep(node, outputs, look);
     if (!this.#isShaken(node)) return this.#keep(node, outputs);
     if (node.step.effect === 'reads')
       return this.#redo(node, signal, 'verified again', 'what it needs was done again', false);
@@ -119,11 +119,13 @@ export class ResumeTreatment {
     return await this.#redo(node, signal, 'drifted', `${finding.expected}; found ${finding.found}`, false);
   }
 
-  async #keep(node: Node, found: Assessment['outputs']): Promise<Settled> {
+  async #keep(node: Node, found: Assessment['outputs'], look?: Assessment['look']): Promise<Settled> {
     const session = this.#session;
-    const {outputs, secrets} = this.#accepted.has(node.key)
-      ? knownOutputs(session, node, found)
-      : declaredOutputs(session, node, found);
+    // What was not looked at again has no secrets to tell.
+    const {outputs, secrets} =
+      this.#accepted.has(node.key) || look?.standing === 'superseded'
+        ? knownOutputs(session, node, found)
+        : declaredOutputs(session, node, found);
     session.scopes.finish(node, outputs, secrets);
     const stored = Object.fromEntries(Object.entries(outputs).filter(([name]) => !secrets.has(name)));
     const known = stateOf(session, node.key)?.outputs;

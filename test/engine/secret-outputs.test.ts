@@ -56,6 +56,27 @@ test(
 );
 
 test(
+  'a resume does without the secret of a step that is superseded',
+  rigTest(async (rig) => {
+    const token = tokenStep(rig);
+    rig.step('join');
+    const act = rig.step('act');
+    act.failure = 'not yet';
+    await rig.runbook(
+      `  - {id: token, uses: token, until: act}\n${JOIN.replace('with:', 'until: act, with:')}  - {id: act, uses: act}\n`,
+    );
+    await rig.run();
+    token.outputs = {};
+    act.failure = undefined;
+
+    const resumed = await rig.resume({});
+
+    assert.ok(resumed.ok, JSON.stringify(resumed));
+    assert.is(rig.world.get('join'), TOKEN);
+  }),
+);
+
+test(
   'an expectation that does not hold shows no secret',
   rigTest(async (rig) => {
     tokenStep(rig);
