@@ -3,10 +3,11 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {engineTest} from '../docker-engine.ts';
+import {hasTools} from '../tools.ts';
 import {tutorialTest} from '../tutorial-rig.ts';
 
 const test = suite('cleanup');
-const onEngine = engineTest(test);
+const onEngine = hasTools('curl', 'dig', 'jq') ? engineTest(test) : test.skip;
 
 onEngine(
   'removes machines, Consul and all that goes with them, once somebody has said yes, and has nothing to do afterwards',

@@ -4,9 +4,10 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type CliRig, cliTest, type Ended} from '../cli-rig.ts';
 import {engineTest, testEngine} from '../docker-engine.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('consul-cluster');
-const onEngine = engineTest(test);
+const onEngine = hasTools('curl', 'dig', 'jq') ? engineTest(test) : test.skip;
 
 const LIMIT_MS = 300_000;
 const CONSUL = 'runbook/consul:1.8.7';

@@ -2,10 +2,11 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {engineTest} from '../docker-engine.ts';
+import {hasTools} from '../tools.ts';
 import {type Tutorial, tutorialTest} from '../tutorial-rig.ts';
 
 const test = suite('failover-drill');
-const onEngine = engineTest(test);
+const onEngine = hasTools('curl', 'dig', 'jq') ? engineTest(test) : test.skip;
 
 const SERVERS = ['consul-server1', 'consul-server2', 'consul-server3'];
 

@@ -3,10 +3,11 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {engineTest, testEngine} from '../docker-engine.ts';
+import {hasTools} from '../tools.ts';
 import {type Tutorial, tutorialTest} from '../tutorial-rig.ts';
 
 const test = suite('swarm-webapp');
-const onEngine = engineTest(test);
+const onEngine = hasTools('curl', 'dig', 'jq') ? engineTest(test) : test.skip;
 
 const WEBAPP = 'runbook/webapp:1';
 const AGENTS = ['swarm-agent-00', 'swarm-agent-01'];

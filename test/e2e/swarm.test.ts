@@ -8,9 +8,10 @@ import {program} from '../cli-rig.ts';
 import {engineTest} from '../docker-engine.ts';
 import {IMAGE} from '../docker-rig.ts';
 import {type SwarmNode, type SwarmRig, startNodes, swarmTest} from '../swarm-rig.ts';
+import {hasTools} from '../tools.ts';
 
 const test = suite('a swarm by a runbook');
-const onEngine = engineTest(test);
+const onEngine = hasTools('curl', 'dig', 'jq') ? engineTest(test) : test.skip;
 
 const RUNBOOK = `name: swarm
 title: A swarm of two
