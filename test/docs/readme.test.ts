@@ -10,6 +10,7 @@ const DOCUMENTS = [
   'README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
+  'docs/commands.md',
   'docs/journal.md',
   'docs/resume.md',
   'docs/step-types.md',
