@@ -133,7 +133,7 @@ class Explanation {
 
   #show(node: ASTNode, context: Context, bound: Bound): void {
     if (this.parts.length >= MOST_PARTS || isLiteral(node)) return;
-    const text = this.#source.slice(node.start, node.end).replace(/\s+/g, ' ');
+    const text = this.#textOf(node).replace(/\s+/g, ' ');
     const read = bound.filter(({variable}) => new RegExp(`\\b${variable}\\b`).test(text));
     const where = read.map(({variable, value}) => `${variable} = ${value}`).join(', ');
     const source = this.#mask(where === '' ? text : `${text} with ${where}`);
@@ -142,15 +142,27 @@ class Explanation {
     this.parts.push({source, value: clip(this.#mask(value.ok ? shown(value.value) : value.error), LONGEST)});
   }
 
+  /** The library leaves the closing bracket out of the range of `!(a in b)`. */
+  #textOf({start, end}: ASTNode): string {
+    let to = end;
+    while (to < this.#source.length && isOpen(this.#source.slice(start, to))) to++;
+    return this.#source.slice(start, to);
+  }
+
   #evaluate(node: ASTNode, context: Context): Value {
     try {
-      return {ok: true, value: plain(celWithAnyNames.evaluate(this.#source.slice(node.start, node.end), context))};
+      return {ok: true, value: plain(celWithAnyNames.evaluate(this.#textOf(node), context))};
     } catch (error) {
       const summary = error instanceof Error && 'summary' in error ? String(error.summary) : messageOf(error);
       return {ok: false, error: summary.charAt(0).toLowerCase() + summary.slice(1)};
     }
   }
 }
+
+const isOpen = (text: string): boolean => {
+  const bare = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
+  return bare.split('(').length > bare.split(')').length;
+};
 
 const elementsOf = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : typeof value === 'object' && value !== null ? Object.keys(value) : [];

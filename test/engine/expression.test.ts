@@ -184,4 +184,12 @@ test('an explanation is short, masked before it is cut, and never throws', () =>
   assert.equal(parse('result.x == 1').explain({}), [{source: 'result.x', value: 'unknown variable: result'}]);
 });
 
+test('explains the whole of a negation in brackets', () => {
+  const expression = parse('!("a" in result.names) && size(result.names) == 2');
+
+  const parts = expression.explain({result: {names: ['a', 'b']}});
+
+  assert.equal(parts[0], {source: '!("a" in result.names)', value: 'false'});
+});
+
 test.run();
