@@ -44,11 +44,15 @@ const read = (file: string): string => {
   }
 };
 
+/** A zombie has ended, and nobody asked how: in a container maybe nobody ever will. With threads left it still ends. */
+const hasEnded = (state = '', threads = ''): boolean => 'ZX'.includes(state) && Number(threads) <= 1;
+
 /** Field 22 of /proc/PID/stat; elsewhere what ps says. Empty: there is no such process. */
 const startOf = (pid: number): string => {
   const stat = read(`/proc/${pid}/stat`);
   // The command's name may hold spaces and brackets; the fields start after the last bracket.
-  if (stat !== '') return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (stat !== '') return hasEnded(fields[0], fields[17]) ? '' : (fields[19] ?? '');
   if (process.platform === 'linux') return '';
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {encoding: 'utf8', timeout: 5000}).trim();

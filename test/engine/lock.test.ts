@@ -65,6 +65,30 @@ test(
   }),
 );
 
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux(
+  'takes over from a process that was killed, and whose parent does not ask after it',
+  rigTest(async (rig) => {
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {stdio: ['ignore', 'pipe', 'inherit']});
+    const [pid = 0] = await new Promise<number[]>((resolve) =>
+      parent.stdout.once('data', (data) => resolve([Number(data)])),
+    );
+    const fields = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    // from then on nobody waits for it
+    while (!readFileSync(`/proc/${parent.pid}/comm`, 'utf8').startsWith('sleep')) await sleep(10);
+    const folder = leftBy(rig, {pid, started: fields()[19] ?? ''});
+    assert.is(holderOf(folder)?.pid, pid);
+
+    process.kill(pid, 'SIGKILL');
+    while (fields()[0] !== 'Z') await sleep(10);
+
+    assert.is(holderOf(folder), undefined);
+    assert.ok(acquireLock(folder, 'newer').takenOverFrom);
+    parent.kill('SIGKILL');
+  }),
+);
+
 test(
   'takes over from a process whose number was given to another one',
   rigTest(async (rig) => {
