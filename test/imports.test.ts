@@ -66,7 +66,7 @@ interface Arrows {
 const CONTRACT = /^engine\/(step-type|sh)\.ts$/;
 const ARROWS: Readonly<Record<string, Arrows>> = {
   cli: {
-    files: [/^engine\/index\.ts$/, /^steps\/index\.ts$/, /^cli\//],
+    files: [/^engine\/index\.ts$/, /^steps\/(index|machines)\.ts$/, /^cli\//],
     packages: [...TERMINALS, 'zx', 'yaml'],
   },
   engine: {files: [/^engine\//], packages: ENGINES},

@@ -1,5 +1,5 @@
 import {Option} from 'commander';
-import type {MachineRecord} from '../../steps/clients/machines/store.ts';
+import type {MachineRecord} from '../../steps/machines.ts';
 import {type Call, type CommandFile, examples} from '../command.ts';
 
 interface Options {
@@ -58,7 +58,7 @@ const valuesOf = ({name, url, certificates}: MachineRecord): Readonly<Record<str
 
 const recordOf = async (name: string, call: Call): Promise<MachineRecord> => {
   const [{allRecords, readRecord}, engine] = await Promise.all([
-    import('../../steps/clients/machines/store.ts'),
+    import('../../steps/machines.ts'),
     import('../../engine/index.ts'),
   ]);
   const found = await readRecord(call.around.env, name);
@@ -89,6 +89,7 @@ export const env: CommandFile = {
           .default(undefined, 'SHELL, or sh'),
       );
     examples(command, [
+      ['runbook env swarm-master', 'see what that is'],
       ['eval "$(runbook env swarm-master)"', 'from now on docker talks to swarm-master'],
       ['eval "$(runbook env -u)"', 'and now no more'],
       ['runbook env swarm-master --shell fish | source', 'in fish'],

@@ -16,7 +16,7 @@ export const keys: CommandFile = {
       )
       .option('--remove', 'remove what is kept of the machine instead');
     examples(command, [
-      ['keys=$(runbook keys swarm-master 192.168.99.102)', '$keys is their folder'],
+      ['runbook keys swarm-master 192.168.99.102', 'prints their folder'],
       ['runbook keys --remove swarm-master', 'when the machine is gone'],
     ]);
   },
@@ -24,27 +24,20 @@ export const keys: CommandFile = {
   async act(call) {
     const {env} = call.around;
     const [name = '', ip, ...further] = call.args;
-    const [{machineName}, v, {RunbookError}] = await Promise.all([
-      import('../../steps/clients/machines/options.ts'),
-      import('valibot'),
+    const [machines, {RunbookError}] = await Promise.all([
+      import('../../steps/machines.ts'),
       import('../../engine/index.ts'),
     ]);
-    if (!v.is(machineName, name)) {
+    if (!machines.isMachineName(name))
       throw new RunbookError({code: 'usage', message: `"${name}" is no name for a machine`});
-    }
     if (call.options<{readonly remove?: boolean}>().remove === true) {
-      const {forgetMachine} = await import('../../steps/clients/machines/machines.ts');
-      await forgetMachine(env, name);
+      await machines.forgetMachine(env, name);
       return 0;
     }
     if (ip === undefined) throw new RunbookError({code: 'usage', message: 'say which address the machine has'});
-    const [{ensureKeys}, {readRecord, writeRecord}] = await Promise.all([
-      import('../../steps/clients/machines/keys.ts'),
-      import('../../steps/clients/machines/store.ts'),
-    ]);
-    const {folder} = await ensureKeys(env, name, [ip, ...further]);
-    if ((await readRecord(env, name)) === undefined) {
-      await writeRecord(env, {name, driver: 'docker', ip, url: `tcp://${ip}:2376`, certificates: folder});
+    const {folder} = await machines.ensureKeys(env, name, [ip, ...further]);
+    if ((await machines.readRecord(env, name)) === undefined) {
+      await machines.writeRecord(env, {name, driver: 'docker', ip, url: `tcp://${ip}:2376`, certificates: folder});
     }
     call.print([folder]);
     return 0;

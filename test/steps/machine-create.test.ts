@@ -3,8 +3,9 @@ import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
+import dockerPull from '../../steps/docker-pull.ts';
 import {engineTest} from '../docker-engine.ts';
-import {docker, failureOf, IMAGE} from '../docker-rig.ts';
+import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
 import {contextOf, MACHINE_IMAGE, machine, machineTest} from '../machine-rig.ts';
 import type {StepRig} from '../step-rig.ts';
 
@@ -285,5 +286,23 @@ test('asks for what each driver needs', async () => {
     assert.not.ok(safeParse(type.options, {name: 'm1', driver}).success, driver);
   }
 });
+
+withEngine(
+  'lets other steps act on it by its name',
+  machineTest(async (rig) => {
+    const {name} = await machine(rig).run(rig.context());
+    await rig.sh(`docker save ${IMAGE} | docker --context ${name} load`);
+
+    const verdict = await step(dockerPull, {image: IMAGE}).verdict(rig.context({on: name}));
+    const missing = await step(dockerPull, {image: 'runbook/none:1'}).verdict(rig.context({on: name}));
+
+    assert.ok(verdict.ok);
+    assert.not.ok(missing.ok);
+    const env = await rig.sh(
+      `eval "$(runbook env ${name})"; docker info --format '{{.Name}}'; eval "$(runbook env -u)"`,
+    );
+    assert.is(env.stdout.trim(), name, env.stderr);
+  }),
+);
 
 test.run();
