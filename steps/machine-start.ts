@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {defineStepType, type StepContext} from '../engine/step-type.ts';
 import {containerEvents} from './clients/docker-events.ts';
+import {describeMachine} from './clients/machines/describe.ts';
 import {driverNamed, driverOf} from './clients/machines/machines.ts';
 import {machineOptions, type Selection} from './clients/machines/options.ts';
 
@@ -12,7 +13,7 @@ const outputs = v.object({
 const stateBefore = (given: Selection, context: StepContext): Promise<string> =>
   context.remember('before', async () => (await driverOf(given, context)).state(given, context));
 
-/** The machine is running. */
+/** The machine is running, and its engine answers. */
 export default defineStepType({
   name: 'machine.start',
   about: 'Starts a machine that is stopped; it has the address and the data it had.',
@@ -29,10 +30,10 @@ export default defineStepType({
   },
 
   async verify(given, context) {
-    const {name} = given;
-    const state = await (await driverOf(given, context)).state(given, context);
-    const expected = `machine "${name}" running`;
-    return state === 'running' ? {ok: true, outputs: {name, state}} : {ok: false, expected, found: state};
+    const {name, state, version} = await describeMachine(given, await driverOf(given, context), context);
+    if (state === 'running' && version !== '') return {ok: true, outputs: {name, state}};
+    const found = state === 'running' ? 'it runs, and its engine does not answer' : state;
+    return {ok: false, expected: `machine "${name}" running, and its engine answering`, found};
   },
 
   undoCommand: (given, site) => driverNamed(given.driver).lines.stop(given, site),

@@ -123,7 +123,13 @@ withEngine(
 withEngine(
   'says that Compose is missing, and where the file is wrong',
   composeTest(async (rig) => {
-    const env = {...rig.context().env, DOCKER_CONFIG: join(rig.dir, 'empty')};
+    // the plugin may be there for all users: this docker does not know it by its name
+    const {stdout: real} = await rig.sh('command -v docker');
+    await mkdir(join(rig.dir, 'bin'));
+    const script = `#!/bin/sh\n[ "$1" = compose ] && { shift; set -- no-compose "$@"; }\nexec ${real.trim()} "$@"\n`;
+    await writeFile(join(rig.dir, 'bin/docker'), script, {mode: 0o755});
+    const {env: own} = rig.context();
+    const env = {...own, PATH: `${join(rig.dir, 'bin')}:${own.PATH}`};
     const missing = await failureOf((await shop(rig)).run(rig.context({env})));
     const broken = await failureOf((await shop(rig, {}, 'services: {web: {imag: x}}\n')).run(rig.context()));
 

@@ -356,7 +356,8 @@ export const dockerDriver: Driver = {
   lines: {
     create: createLines,
     remove: ({name}, site) => sh`${dockerCommand(site)} rm -f -v ${name}`,
-    start: ({name}, site) => sh`${dockerCommand(site)} start ${name}`,
+    start: ({name}, site) =>
+      sh`${dockerCommand(site)} start ${name} && until docker --context ${name} version >/dev/null 2>&1; do sleep 0.2; done`,
     stop: ({name}, site) => sh`${dockerCommand(site)} stop ${name}`,
     exec: ({name}, command, site) => sh`${dockerCommand(site)} exec ${name} ${command}`,
     inspect: ({name}, site) => sh`${dockerCommand(site)} inspect ${name}`,
