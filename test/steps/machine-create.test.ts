@@ -305,4 +305,17 @@ withEngine(
   }),
 );
 
+withEngine(
+  'makes anew what an attempt that was killed has left before it ran',
+  machineTest(async (rig) => {
+    const name = `${rig.unique}-m1`;
+    const flags = `-h ${name} --network ${rig.unique} -v /var/lib/docker -l io.runbook.machine=${name} --privileged`;
+    await docker(rig, `create --name ${name} ${flags} --cgroupns private ${MACHINE_IMAGE}`);
+
+    await machine(rig).run(rig.context());
+
+    assert.ok((await machine(rig).verdict(rig.context())).ok);
+  }),
+);
+
 test.run();

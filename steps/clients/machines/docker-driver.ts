@@ -225,7 +225,15 @@ const create = async (given: CreateOptions, context: StepContext): Promise<Machi
   if (found === undefined) return createNew(docker, given, context);
   if (!isMachine(found, given.name)) throw stranger(given.name);
   const all = await unlike(docker, given, found, context.dir);
-  if (all.length === 0 && fixedAddress(found, given.network)) return adopt(docker, given, found, context);
+  if (all.length === 0 && fixedAddress(found, given.network)) {
+    try {
+      return await adopt(docker, given, found, context);
+    } catch (error) {
+      // An attempt that was killed left it privileged, and never ran it: it holds nothing, and can't be started here.
+      if (found.State.Status !== 'created' || !isRefusal(error)) throw error;
+      refusing.add(docker.endpoint.host);
+    }
+  }
   if (all.length > 0 && !isOwn(found, context)) throw otherMachine(given.name, all);
   await removeContainer(docker, found.Id);
   return createNew(docker, given, context);
