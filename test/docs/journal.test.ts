@@ -1,7 +1,7 @@
-import {execFileSync} from 'node:child_process';
 import {test} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type CliRig, cliTest} from '../cli-rig.ts';
+import {hasTools} from '../tools.ts';
 import {blocksOf, readProject} from './blocks.ts';
 
 const document = readProject('docs/journal.md');
@@ -16,15 +16,6 @@ const declared = (): Map<string, string[]> => {
 };
 
 const section = (title: string): string => document.split(`\n### ${title}\n`)[1]?.split('\n### ')[0] ?? '';
-
-const has = (tool: string): boolean => {
-  try {
-    execFileSync('sh', ['-c', `command -v ${tool}`]);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const RUNBOOK = `name: hello
 steps:
@@ -53,7 +44,7 @@ const typed = async (rig: CliRig, text: string): Promise<string> => {
   return stdout;
 };
 
-const withJq = has('jq') ? test : test.skip;
+const withJq = hasTools('jq') ? test : test.skip;
 
 test('docs/journal.md describes every entry and each of its members', () => {
   assert.ok(declared().size > 10);
