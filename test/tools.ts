@@ -4,13 +4,18 @@ import {delimiter, join} from 'node:path';
 const isHere = (tool: string): boolean =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, tool)));
 
-/**
- * Whether a test can type commands as a person would, with tools such as `dig` and `jq`. Where one is absent it says that
- * tests are skipped; in CI it answers yes all the same, so that they fail.
- */
-export const hasTools = (...tools: readonly string[]): boolean => {
-  const absent = tools.filter((tool) => !isHere(tool));
-  if (absent.length === 0 || process.env.CI === 'true') return true;
-  console.error(`SKIPPED: tests that type ${tools.join(', ')} (not installed: ${absent.join(', ')})`);
+/** Whether tests can run that need something; where it is absent it says so, and in CI it answers yes all the same, so that they fail. */
+export const mayRun = (isThere: boolean, absence: string): boolean => {
+  if (isThere || process.env.CI === 'true') return true;
+  console.error(`SKIPPED: ${absence}`);
   return false;
 };
+
+/** Whether a test can type commands as a person would, with tools such as `dig` and `jq`. */
+export const hasTools = (...tools: readonly string[]): boolean => {
+  const absent = tools.filter((tool) => !isHere(tool));
+  return mayRun(absent.length === 0, `tests that type ${tools.join(', ')} (not installed: ${absent.join(', ')})`);
+};
+
+/** Whether tests can run that act as root, such as for another user. */
+export const isRoot = (): boolean => mayRun(process.getuid?.() === 0, 'tests that act as root');

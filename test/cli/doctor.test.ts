@@ -12,10 +12,10 @@ import {diagnose, type Finding, type Machine, missing, repair, requirements} fro
 import {checkPorts} from '../../cli/doctor/ports.ts';
 import {checkNode} from '../../cli/doctor/tools.ts';
 import {engineTest, testEngine} from '../docker-engine.ts';
+import {isRoot} from '../tools.ts';
 
 const run = promisify(execFile);
 const provision = fileURLToPath(new URL('../../env/provision/docker.sh', import.meta.url));
-const isRoot = process.getuid?.() === 0;
 
 /** A machine with a folder of its own, and what the test says is different about it. */
 const onMachine =
@@ -170,7 +170,7 @@ test(
   }),
 );
 
-(isRoot ? test : test.skip)(
+(isRoot() ? test : test.skip)(
   'says who may not use the socket, and what to type',
   onMachine(async (machine, dir) => {
     const socket = join(dir, 'docker.sock');

@@ -3,12 +3,15 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type CliRig, cliTest, type Live, program, shellRunbook} from '../cli-rig.ts';
 import {Terminal} from '../terminal.ts';
+import {mayRun} from '../tools.ts';
 
 const test = suite('a run on a real terminal');
 
 // util-linux's script gives a program a terminal of its own; every Debian has it.
 const hasScript = spawnSync('script', ['--version']).stdout?.toString().includes('util-linux') === true;
-const onTerminal = hasScript ? test : test.skip;
+const onTerminal = mayRun(hasScript, "tests on a real terminal (util-linux's script is not installed)")
+  ? test
+  : test.skip;
 
 const SIZE = {columns: 80, rows: 24};
 

@@ -8,6 +8,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {acquireLock, holderOf, type Owner, standingOf} from '../../engine/lock.ts';
 import {type Rig, rigTest, throws} from '../rig.ts';
+import {mayRun} from '../tools.ts';
 
 const test = suite('lock');
 
@@ -65,7 +66,7 @@ test(
   }),
 );
 
-const onLinux = process.platform === 'linux' ? test : test.skip;
+const onLinux = mayRun(process.platform === 'linux', 'a test of processes as Linux shows them') ? test : test.skip;
 
 onLinux(
   'takes over from a process that was killed, and whose parent does not ask after it',

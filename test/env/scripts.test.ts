@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
+import {hasTools} from '../tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scripts = (): string[] =>
@@ -13,20 +14,9 @@ const scripts = (): string[] =>
     .flatMap((folder) => readdirSync(join(root, folder), {recursive: true}).map((path) => join(folder, String(path))))
     .filter((path) => path.endsWith('.sh') || path === '.ci/run');
 
-const hasShellcheck = (): boolean => {
-  try {
-    execFileSync('shellcheck', ['--version']);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const test = suite('shell scripts');
-const able = hasShellcheck() || process.env.CI === 'true';
-if (!able) console.error('SKIPPED: the check of the shell scripts (shellcheck is not installed)');
 
-(able ? test : test.skip)('have nothing that shellcheck objects to', () => {
+(hasTools('shellcheck') ? test : test.skip)('have nothing that shellcheck objects to', () => {
   const found = scripts();
   assert.ok(found.includes('env/provision/docker.sh'));
 

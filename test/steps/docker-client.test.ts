@@ -15,6 +15,7 @@ import dockerRun from '../../steps/docker-run.ts';
 import {engineTest} from '../docker-engine.ts';
 import {docker, dockerEnv, dockerTest, failureOf, IMAGE, step} from '../docker-rig.ts';
 import {type StepRig, stepTest} from '../step-rig.ts';
+import {isRoot} from '../tools.ts';
 
 const test = suite('the connection to Docker');
 const withEngine = engineTest(test);
@@ -296,7 +297,7 @@ test(
   }),
 );
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = isRoot() ? test : test.skip;
 
 asRoot(
   'says that the socket may not be used, and how to get the right',
