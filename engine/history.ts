@@ -1,7 +1,8 @@
 import type {Stamped} from './entries.ts';
 import {RunbookError} from './errors.ts';
+import type {RunSummary} from './run-summary.ts';
 import {loggedSteps, readStepLog} from './step-log.ts';
-import {type RunSummary, Store} from './store.ts';
+import {Store} from './store.ts';
 
 /** All runs of a state directory, newest first; a damaged journal is shown as such. */
 export const listRuns = async (stateDir: string): Promise<readonly RunSummary[]> => new Store(stateDir).summaries();

@@ -111,7 +111,8 @@ const startedEntry = (
 export const tellStart = (session: Session, resumed: boolean): void => {
   const {run, runbook} = session;
   const {name, title, file} = runbook;
-  const steps = stepInfos(session, usualDurations(session.store, name, run));
+  session.usual = usualDurations(session.store, name, run);
+  const steps = stepInfos(session);
   tell(session, {type: 'run-started', run, runbook: name, title, file, resumed, steps});
 };
 
@@ -143,6 +144,7 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
   } finally {
     killSignal.removeEventListener('abort', kill);
     session.open?.journal.close();
+    if (session.state !== undefined) session.store.keepIndex(session.run, session.state);
     lock.release();
   }
 };

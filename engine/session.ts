@@ -12,6 +12,7 @@ import {applyEntry, type RunState, readState, type StepState} from './state.ts';
 import {StepLog} from './step-log.ts';
 import {type Json, type Registry, type Site, type StepContext, StepError} from './step-type.ts';
 import type {OpenRun, Store} from './store.ts';
+import type {Usual} from './usual.ts';
 
 /** Everything that belongs to one go at one run: what is known, and where it is written and told. */
 export interface Session {
@@ -29,6 +30,8 @@ export interface Session {
   readonly open: OpenRun | undefined;
   /** By step: remembered values that hold a secret, so that only this process has them. */
   readonly kept: Map<string, Map<string, Json>>;
+  /** How long the steps took in earlier runs. */
+  usual: ReadonlyMap<string, Usual>;
   /** What the journal says, up to date. */
   state: RunState | undefined;
 }
@@ -60,7 +63,11 @@ export const openSession = async (opening: Opening): Promise<Session> => {
   const graph = buildGraph(runbook, (scope) => ({inputs: scopes.staticInputsOf(scope), env: env(scope)}));
   learnSecrets(graph, scopes);
   const {open, state} = opening;
-  return {run, host, store, registry, runbook, graph, scopes, redactor, cwd, kept: new Map(), open, state};
+  return {
+    ...{run, host, store, registry, runbook, graph, scopes, redactor, cwd, open, state},
+    kept: new Map(),
+    usual: new Map(),
+  };
 };
 
 const readEnvs = async (
@@ -189,9 +196,9 @@ const TAIL_CHARACTERS = 8000;
 const TAIL_LINES = 15;
 
 /** What a renderer may want to know of every step beforehand. */
-export const stepInfos = (session: Session, usual: ReadonlyMap<string, number>): StepInfo[] =>
+export const stepInfos = (session: Session): StepInfo[] =>
   [...session.graph.nodes.values()].map((node: Node) => {
-    const usuallyMs = usual.get(node.key);
+    const usuallyMs = session.usual.get(node.key)?.medianMs;
     return {
       key: node.key,
       title: titleOf(node),

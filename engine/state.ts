@@ -46,6 +46,12 @@ export interface RunState {
   outcome: Outcome | undefined;
   finishedAt: string | undefined;
   supersededBy: string | undefined;
+  /** How long it was worked on, without the time between its interruption and its resume. */
+  workedMs: number;
+  /** When the last go at it began, as long as nothing says how that ended. */
+  goingSince: string | undefined;
+  /** When its last entry was written. */
+  lastAt: string;
   /** Undo was begun; what it left is still there. */
   undoing: boolean;
   undone: boolean;
@@ -89,6 +95,9 @@ const begin = (entry: Stamped & {type: 'run-started'}): RunState => ({
   outcome: undefined,
   finishedAt: undefined,
   supersededBy: undefined,
+  workedMs: 0,
+  goingSince: entry.at,
+  lastAt: entry.at,
   undoing: false,
   undone: false,
 });
@@ -159,9 +168,17 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
   }
 };
 
+/** A process that was killed has not said how long it took: its last entry tells. */
+const endGo = (state: RunState): void => {
+  if (state.goingSince !== undefined) state.workedMs += Date.parse(state.lastAt) - Date.parse(state.goingSince);
+  state.goingSince = undefined;
+};
+
 const applyToRun = (state: RunState, entry: Stamped): void => {
   switch (entry.type) {
     case 'run-resumed':
+      endGo(state);
+      state.goingSince = entry.at;
       state.inputs = entry.inputs;
       state.secrets = entry.secrets;
       state.env = entry.env;
@@ -172,6 +189,7 @@ const applyToRun = (state: RunState, entry: Stamped): void => {
       state.supersededBy = undefined;
       return;
     case 'undo-started':
+      endGo(state);
       // With --to the run is only shortened, and can be resumed.
       state.undoing = entry.to === undefined;
       if (entry.to !== undefined && state.outcome === 'done') state.outcome = 'partial';
@@ -181,11 +199,14 @@ const applyToRun = (state: RunState, entry: Stamped): void => {
       state.undone = entry.failed.length === 0;
       return;
     case 'run-superseded':
+      endGo(state);
       state.supersededBy = entry.by;
       return;
     case 'run-finished':
       state.outcome = entry.outcome;
       state.finishedAt = entry.at;
+      state.workedMs += entry.durationMs;
+      state.goingSince = undefined;
       return;
   }
 };
@@ -203,13 +224,15 @@ export const readState = (entries: readonly Stamped[]): RunState | undefined => 
 export const applyEntry = (state: RunState, entry: Stamped): void => {
   if (!('step' in entry)) {
     applyToRun(state, entry);
+    state.lastAt = entry.at;
     return;
   }
+  state.lastAt = entry.at;
   let step = state.steps.get(entry.step);
   if (step === undefined) state.steps.set(entry.step, (step = blank(entry.step)));
   applyToStep(step, entry);
 };
 
 /** Whether `resume` has something to go on with. */
-export const isUnfinished = (state: RunState): boolean =>
+export const isUnfinished = (state: Pick<RunState, 'supersededBy' | 'undone' | 'undoing' | 'outcome'>): boolean =>
   state.supersededBy === undefined && !state.undone && !state.undoing && state.outcome !== 'done';

@@ -5,22 +5,12 @@ import type {Stamped} from './entries.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import {Journal, type JournalContents, readJournal, syncFolder} from './journal.ts';
 import {acquireLock, holderOf, type Lock, type Owner} from './lock.ts';
+import type {RunFacts} from './run-facts.ts';
+import {RunIndex} from './run-index.ts';
+import {type RunSummary, summarise} from './run-summary.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 
 const VERSION = '1';
-
-/** One run as `runbook runs` shows it. */
-export interface RunSummary {
-  readonly run: string;
-  readonly runbook: string;
-  readonly file: string;
-  readonly state: 'done' | 'failed' | 'interrupted' | 'unfinished' | 'running' | 'superseded' | 'undone';
-  readonly startedAt: string;
-  readonly finishedAt?: string;
-  readonly steps: {readonly done: number; readonly failed: number; readonly total: number};
-  /** The journal can't be read; the other fields are what could be told without it. */
-  readonly damaged?: Problem;
-}
 
 /** A run opened for writing: its lock is held. */
 export interface OpenRun {
@@ -53,9 +43,11 @@ export const newRunId = (): string => {
 /** The state directory: `runs/<run>/journal.jsonl`, `locks/<runbook>/`, `version`, `key`. Mode 0700. */
 export class Store {
   readonly dir: string;
+  readonly #index: RunIndex;
 
   constructor(dir: string) {
     this.dir = dir;
+    this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf);
   }
 
   #runs = (): string => join(this.dir, 'runs');
@@ -129,9 +121,12 @@ export class Store {
   /** Closes a run that a newer one replaces. The caller holds the runbook's lock. */
   async supersede(run: string, by: string): Promise<void> {
     const file = this.journalOf(run);
-    const journal = Journal.open(file, readJournal(file));
-    await journal.append({type: 'run-superseded', by});
+    const contents = readJournal(file);
+    const journal = Journal.open(file, contents);
+    const last = await journal.append({type: 'run-superseded', by});
     journal.close();
+    const state = readState([...contents.entries, last]);
+    if (state !== undefined) this.#index.learn(run, state);
   }
 
   holder(runbook: string): Owner | undefined {
@@ -173,13 +168,13 @@ export class Store {
    * The newest run that fits.
    * @throws RunbookError `journal-damaged` when a newer one can't be read: it may be the one that is meant
    */
-  newest(fits: (state: RunState) => boolean): RunState | undefined {
+  newest(fits: (facts: RunFacts) => boolean): RunState | undefined {
     for (const run of this.runs()) {
-      const state = this.#tryRead(run);
-      if (state === undefined) continue;
-      if (!('code' in state)) {
-        if (fits(state)) return state;
-      } else if (state.code !== 'no-such-run') throw new RunbookError(state);
+      const facts = this.facts(run);
+      if (facts === undefined) continue;
+      if (!('code' in facts)) {
+        if (fits(facts)) return this.read(run);
+      } else if (facts.code !== 'no-such-run') throw new RunbookError(facts);
     }
     return undefined;
   }
@@ -187,28 +182,35 @@ export class Store {
   /** The runbook's newest run that can be resumed, except one; damaged journals are passed over. */
   newestUnfinished(runbook: string, except: string): RunState | undefined {
     for (const run of this.runs()) {
-      const state = this.#tryRead(run);
-      if (state === undefined || 'code' in state || run === except) continue;
-      if (state.runbook === runbook && isUnfinished(state)) return state;
+      const facts = run === except ? undefined : this.facts(run);
+      if (facts === undefined || 'code' in facts) continue;
+      if (facts.runbook === runbook && isUnfinished(facts)) return this.read(run);
     }
     return undefined;
   }
 
-  #tryRead(run: string): RunState | Problem | undefined {
+  /** What can be told of a run without its steps, or why nothing can; undefined when it never began. */
+  facts(run: string): RunFacts | Problem | undefined {
     try {
-      return this.read(run);
+      return this.#index.facts(run);
     } catch (error) {
       if (error instanceof RunbookError) return error.problems[0];
       throw error;
     }
   }
 
+  /** Keeps what saves the next process from reading journals. The caller holds the run's lock, and has closed the journal. */
+  keepIndex(run: string, state: RunState): void {
+    try {
+      this.#index.learn(run, state);
+      this.#index.save(this.runs());
+    } catch {
+      // it is a help, and its reader goes by the journals anyway
+    }
+  }
+
   summaries(): RunSummary[] {
-    return this.runs().flatMap((run) => {
-      const state = this.#tryRead(run);
-      if (state === undefined) return [];
-      return 'code' in state ? [unreadable(run, state)] : [summarise(state, this.holder(state.runbook)?.run === run)];
-    });
+    return summarise(this);
   }
 
   /** A keyed hash of a secret: tells whether it changed, and nothing else. */
@@ -235,38 +237,3 @@ export class Store {
     }
   }
 }
-
-const unreadable = (run: string, problem: Problem): RunSummary => ({
-  run,
-  runbook: '',
-  file: '',
-  state: 'unfinished',
-  startedAt: '',
-  steps: {done: 0, failed: 0, total: 0},
-  damaged: problem,
-});
-
-const standing = (state: RunState, live: boolean): RunSummary['state'] => {
-  if (live) return 'running';
-  if (state.undone) return 'undone';
-  if (state.supersededBy !== undefined) return 'superseded';
-  if (state.outcome === undefined || state.outcome === 'partial') return 'unfinished';
-  return state.outcome;
-};
-
-const summarise = (state: RunState, live: boolean): RunSummary => {
-  const steps = [...state.steps.values()];
-  return {
-    run: state.run,
-    runbook: state.runbook,
-    file: state.file,
-    state: standing(state, live),
-    startedAt: state.startedAt,
-    ...(state.finishedAt === undefined ? {} : {finishedAt: state.finishedAt}),
-    steps: {
-      done: steps.filter((step) => step.status === 'checkpointed').length,
-      failed: steps.filter((step) => step.status === 'failed').length,
-      total: steps.length,
-    },
-  };
-};

@@ -123,8 +123,9 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
   const store = new Store(host.stateDir);
   const chosen = chooseUndo(store, request.run);
   const open = store.open(chosen.run, chosen.runbook);
+  let state = chosen;
   try {
-    const state = store.read(chosen.run) ?? chosen;
+    state = store.read(chosen.run) ?? chosen;
     const session: Session = {...(await openUndo(request, host, store, state)), open};
     tellTakeover(session, open.lock);
     const steps = toUndo(session, state, request.to);
@@ -136,6 +137,7 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
     return {run: state.run, ...result};
   } finally {
     open.journal.close();
+    store.keepIndex(state.run, state);
     open.lock.release();
   }
 };

@@ -1,43 +1,85 @@
+import {join} from 'node:path';
+import {readCache, writeCache} from './cache-file.ts';
+import type {Stamped} from './entries.ts';
 import {RunbookError} from './errors.ts';
-import type {RunState} from './state.ts';
+import {readJournal} from './journal.ts';
+import {stampOf} from './run-index.ts';
 import type {Store} from './store.ts';
 
-const RUNS_LOOKED_AT = 5;
-const RUNS_READ = 15;
+/** The newest runs of a runbook that have a say. */
+const RUNS_LOOKED_AT = 20;
+/** Changes with `Durations`. */
+const VERSION = 1;
+const ALMOST_ALL = 0.95;
 
-/** Median duration of each step in the last runs of a runbook; milliseconds. */
-export const usualDurations = (store: Store, runbook: string, except: string): ReadonlyMap<string, number> => {
+/** How long the steps of one run took that ran, and the journal which says so. */
+interface Durations {
+  readonly stamp: string;
+  readonly steps: Readonly<Record<string, number>>;
+}
+
+/** How long a step took in earlier runs. Milliseconds. */
+export interface Usual {
+  readonly medianMs: number;
+  /** Of 100 runs 95 took no longer. */
+  readonly slowMs: number;
+}
+
+/** What the last runs of a runbook say of each step that ran in them. */
+export const usualDurations = (store: Store, runbook: string, except: string): ReadonlyMap<string, Usual> => {
   const durations = new Map<string, number[]>();
-  for (const state of lastRuns(store, runbook, except)) {
-    for (const step of state.steps.values()) {
-      if (step.how !== 'ran' || step.durationMs === undefined) continue;
-      durations.set(step.key, [...(durations.get(step.key) ?? []), step.durationMs]);
+  for (const run of lastRuns(store, runbook, except)) {
+    for (const [key, ms] of Object.entries(durationsOf(store, run))) {
+      const known = durations.get(key);
+      if (known === undefined) durations.set(key, [ms]);
+      else known.push(ms);
     }
   }
-  return new Map([...durations].map(([key, list]) => [key, median(list)]));
+  return new Map([...durations].map(([key, list]) => [key, usualOf(list)]));
 };
 
-const lastRuns = (store: Store, runbook: string, except: string): RunState[] => {
-  const found: RunState[] = [];
-  for (const run of store.runs().slice(0, RUNS_READ)) {
-    if (run === except || found.length >= RUNS_LOOKED_AT) continue;
-    const state = tryRead(store, run);
-    if (state?.runbook === runbook) found.push(state);
+// A damaged journal has no say here; whoever asks for that run is told.
+const lastRuns = (store: Store, runbook: string, except: string): string[] => {
+  const found: string[] = [];
+  for (const run of store.runs()) {
+    if (found.length === RUNS_LOOKED_AT) break;
+    const facts = run === except ? undefined : store.facts(run);
+    if (facts !== undefined && !('code' in facts) && facts.runbook === runbook) found.push(run);
   }
   return found;
 };
 
-// A damaged journal has no say here; whoever asks for that run is told.
-const tryRead = (store: Store, run: string): RunState | undefined => {
+/** From the file beside the journal, while it is of this very journal; else from the journal. */
+const durationsOf = (store: Store, run: string): Durations['steps'] => {
+  const file = join(store.folderOf(run), 'durations.jsonl');
+  const journal = store.journalOf(run);
+  const stamp = stampOf(journal);
+  const cached = readCache(file, VERSION)?.value as Durations | undefined;
+  if (cached !== undefined && cached.stamp === stamp) return cached.steps;
+  const steps = read(journal);
+  if (stamp !== undefined && steps !== undefined) writeCache(file, VERSION, {stamp, steps} satisfies Durations);
+  return steps ?? {};
+};
+
+const read = (journal: string): Durations['steps'] | undefined => {
   try {
-    return store.read(run);
+    return durationsIn(readJournal(journal).entries);
   } catch (error) {
     if (error instanceof RunbookError) return undefined;
     throw error;
   }
 };
 
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+/** A step that was found true took no time to speak of, and says nothing of one that runs. */
+const durationsIn = (entries: readonly Stamped[]): Durations['steps'] => {
+  const steps: Record<string, number> = {};
+  for (const entry of entries)
+    if (entry.type === 'step-checkpointed' && entry.how === 'ran') steps[entry.step] = entry.durationMs;
+  return steps;
+};
+
+const usualOf = (values: readonly number[]): Usual => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+  return {medianMs: at(0.5), slowMs: at(ALMOST_ALL)};
 };

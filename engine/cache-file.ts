@@ -1,0 +1,45 @@
+import {randomBytes} from 'node:crypto';
+import {closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {crc32} from 'node:zlib';
+
+/*
+ * A file that only saves time: two lines of JSON, the version with the CRC-32 of the second line, and the value. It is
+ * written aside and renamed into place. Missing, cut, changed by somebody, of another version, unwritable: it is as if there
+ * were none.
+ */
+
+/** What a cache file holds, and when it was written (ns). */
+export interface Cached {
+  readonly value: unknown;
+  readonly writtenAt: bigint;
+}
+
+const sumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0');
+
+/** Undefined where there is none that can be trusted. */
+export const readCache = (file: string, version: number): Cached | undefined => {
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    const writtenAt = fstatSync(fd, {bigint: true}).mtimeNs;
+    const [head = '', body = ''] = readFileSync(fd, 'utf8').split('\n');
+    const {version: found, sum} = JSON.parse(head) as {version?: unknown; sum?: unknown};
+    return found === version && sum === sumOf(body) ? {value: JSON.parse(body), writtenAt} : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+};
+
+/** Replaces a cache file in one go. Never fails: without it the next reader only takes longer. */
+export const writeCache = (file: string, version: number, value: unknown): void => {
+  const draft = `${file}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    const body = JSON.stringify(value);
+    writeFileSync(draft, `${JSON.stringify({version, sum: sumOf(body)})}\n${body}\n`, {mode: 0o600});
+    renameSync(draft, file);
+  } catch {
+    rmSync(draft, {force: true});
+  }
+};
