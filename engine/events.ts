@@ -87,6 +87,21 @@ export type Event =
       readonly elapsedMs: number;
       readonly withinMs: number;
     }
+  /** A running step may hang: it takes far longer than usual, or prints nothing for long. A hint; nothing is ended. */
+  | {
+      readonly type: 'step-overdue';
+      readonly step: string;
+      readonly why: 'slow' | 'silent';
+      /** Since it was begun. */
+      readonly elapsedMs: number;
+      /** Since it has printed something, or since this attempt began. */
+      readonly silentMs: number;
+      /** Median of earlier runs' durations. */
+      readonly usuallyMs?: number;
+      /** What ends it if nothing else does: the `timeout` of the attempt, or the time that its checks are given. */
+      readonly endsBy: 'timeout' | 'within';
+      readonly endsInMs: number;
+    }
   | {
       readonly type: 'step-retrying';
       readonly step: string;

@@ -1,4 +1,5 @@
 import type {Event} from './events.ts';
+import type {Patience} from './overdue.ts';
 import type {Question} from './step-type.ts';
 
 /** The process around the engine: all that it may know of its surroundings. The engine reads no global itself. */
@@ -15,6 +16,8 @@ export interface Host {
   readonly killSignal: AbortSignal;
   /** Version of this program, for the journal. */
   readonly version: string;
+  /** When a step is called possibly hung; `PATIENCE` when left out. */
+  readonly patience?: Patience;
   emit(event: Event): void;
   /** Asks the operator. Rejects with code `no-terminal` where nobody can answer. */
   ask(question: Question): Promise<boolean>;

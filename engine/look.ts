@@ -21,7 +21,7 @@ export type Finding =
     };
 
 /** No single look takes longer, whatever the outside does. */
-const LOOK_LIMIT_MS = 30_000;
+export const LOOK_LIMIT_MS = 30_000;
 
 const SHOWN_PARTS = 6;
 

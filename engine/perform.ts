@@ -36,6 +36,6 @@ const settle = async (
     if (isFatal(error)) throw error;
     return await work.fail(error);
   } finally {
-    work.output.close();
+    work.close();
   }
 };

@@ -2,9 +2,11 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {formatDuration} from './duration.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import type {How, SkipReason} from './events.ts';
+import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
-import {checkExpect, type Finding, hasCheck, lookAt} from './look.ts';
+import {checkExpect, type Finding, hasCheck, LOOK_LIMIT_MS, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
+import {Watch} from './overdue.ts';
 import {checkFailed, problemOf} from './problems.ts';
 import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
 import {delayAfter} from './retry.ts';
@@ -25,9 +27,6 @@ export type Settled =
 /** Asked before a step that must not be repeated is repeated; throws where the answer is no. */
 export type Consent = (node: Node) => Promise<void>;
 
-/** How long an aborted step may take to end before nobody waits for it any more. */
-const ABORT_GRACE_MS = 10_000;
-
 /** How many characters of one repeated look are shown. */
 const LONGEST_LOOK = 1_000_000;
 
@@ -46,6 +45,7 @@ export class Work {
   readonly #node: Node;
   readonly #signal: AbortSignal;
   readonly #start = performance.now();
+  readonly #watch: Watch;
   readonly output: ReturnType<typeof openOutput>;
   #attempt = 0;
   #command: string;
@@ -55,7 +55,18 @@ export class Work {
     this.#node = node;
     this.#signal = signal;
     this.#command = showCommand(node, node.step, session.scopes, session.cwd);
-    this.output = this.#hasSecretOutputs() ? withheld(openOutput(session, node.key)) : openOutput(session, node.key);
+    this.#watch = new Watch(
+      session.usual.get(node.key),
+      (overdue) => tell(session, {type: 'step-overdue', step: node.key, ...overdue}),
+      {patience: session.host.patience},
+    );
+    const output = openOutput(session, node.key);
+    this.output = heardBy(this.#watch, this.#hasSecretOutputs() ? withheld(output) : output);
+  }
+
+  close(): void {
+    this.#watch.rest();
+    this.output.close();
   }
 
   #hasSecretOutputs(): boolean {
@@ -164,6 +175,8 @@ export class Work {
     const signal = AbortSignal.any([this.#signal, limit]);
     const {write} = this.output;
     const context = contextOf(this.#session, site, this.#node.key, {attempt: this.#attempt, signal, output: write});
+    // Who waits for a person's answer is not hung.
+    if (type.asks !== true) this.#watch.begin('timeout', timeoutMs);
     try {
       return (await endingWith(signal, Promise.resolve(type.run(options, context)))) as Outputs;
     } catch (error) {
@@ -191,6 +204,7 @@ export class Work {
     const print = this.#printing();
     const known = made ?? {};
     const {type, options, site} = rendered;
+    this.#watch.begin('within', Math.max(this.#withinMs(), LOOK_LIMIT_MS));
     const finding = await waitFor<Finding>({
       withinMs: this.#withinMs(),
       signal: this.#signal,
@@ -253,6 +267,7 @@ export class Work {
     const {attempts} = this.#node.step.retry;
     const message = error instanceof Error ? error.message : String(error);
     const step = this.#node.key;
+    this.#watch.rest();
     tell(this.#session, {type: 'step-retrying', step, attempt: tries + 1, attempts, delayMs, message});
     await sleep(delayMs, undefined, {signal: this.#signal});
   }
@@ -283,28 +298,17 @@ export class Work {
 
 async function* none(): AsyncIterable<unknown> {}
 
+const heardBy = (watch: Watch, output: ReturnType<typeof openOutput>): ReturnType<typeof openOutput> => ({
+  ...output,
+  write: (text) => {
+    watch.heard();
+    output.write(text);
+  },
+});
+
 /** A step whose output holds a secret that nobody knows yet: nothing of it is shown or kept. */
 const withheld = (output: ReturnType<typeof openOutput>): ReturnType<typeof openOutput> => ({
   write: () => {},
   tail: () => [],
   close: () => output.close(),
 });
-
-/** Waits for a call; once the signal aborts, no longer than the grace period. */
-const endingWith = async <T>(signal: AbortSignal, call: Promise<T>): Promise<T> => {
-  const settled = new AbortController();
-  const abandoned = (async (): Promise<never> => {
-    await new Promise((resolve) => {
-      if (signal.aborted) resolve(undefined);
-      else signal.addEventListener('abort', resolve, {once: true, signal: settled.signal});
-    });
-    await sleep(ABORT_GRACE_MS, undefined, {signal: settled.signal});
-    throw signal.reason;
-  })();
-  abandoned.catch(() => {});
-  try {
-    return await Promise.race([call, abandoned]);
-  } finally {
-    settled.abort();
-  }
-};

@@ -10,6 +10,7 @@ import type {Event, Standing} from '../engine/events.ts';
 import type {Host} from '../engine/host.ts';
 import {readJournal} from '../engine/journal.ts';
 import {loadRunbook} from '../engine/load.ts';
+import type {Patience} from '../engine/overdue.ts';
 import {type Plan, planRun} from '../engine/plan.ts';
 import {planResume, type ResumePlan, type ResumeRequest, resumeRun} from '../engine/resume.ts';
 import {type RunRequest, type RunResult, startRun} from '../engine/run.ts';
@@ -98,6 +99,8 @@ export interface Rig {
   answer: boolean | undefined;
   readonly asked: Question[];
   readonly secrets: Map<string, string>;
+  /** When a step is called possibly hung, where a test does not want to wait for it. */
+  patience: Patience | undefined;
   env: Record<string, string>;
   step(name: string, options?: FakeOptions): FakeStep;
   write(tree: Readonly<Record<string, string>>): Promise<void>;
@@ -115,6 +118,8 @@ export interface Rig {
   standings(run?: string): Promise<Record<string, Standing>>;
   /** The first signal of the next or running call. */
   interrupt(reason?: string): void;
+  /** Resolves at the next event of that type. */
+  saw(type: Event['type']): Promise<void>;
   /** The newest run's journal. */
   journal(run?: string): readonly Stamped[];
   journalFile(run?: string): string;
@@ -318,6 +323,7 @@ const makeRig = (dir: string): Rig => {
   const store = new Store(stateDir);
   const done: {readonly act: Act; readonly entry: number}[] = [];
   let abort = new AbortController();
+  const watchers: ((event: Event) => void)[] = [];
   const main = join(dir, 'runbooks/test.yaml');
 
   const apply = ({did, name, value}: Act): void => {
@@ -373,6 +379,7 @@ const makeRig = (dir: string): Rig => {
     answer: undefined,
     asked: [],
     secrets: new Map(),
+    patience: undefined,
     env: {PATH: process.env.PATH ?? ''},
     step(name, given = {}) {
       const fake = fakeStep(rig, name, given, acted);
@@ -395,7 +402,11 @@ const makeRig = (dir: string): Rig => {
       signal: abort.signal,
       killSignal: new AbortController().signal,
       version: '0.0.0-test',
-      emit: (event) => void rig.events.push(event),
+      ...(rig.patience === undefined ? {} : {patience: rig.patience}),
+      emit: (event) => {
+        rig.events.push(event);
+        for (const seen of watchers.splice(0)) seen(event);
+      },
       ask: async (question) => {
         rig.asked.push(question);
         if (rig.answer !== undefined) return rig.answer;
@@ -425,6 +436,14 @@ const makeRig = (dir: string): Rig => {
       abort = new AbortController();
       now.abort(reason);
     },
+    saw: (type) =>
+      new Promise((resolve) => {
+        const look = (event: Event): void => {
+          if (event.type === type) resolve();
+          else watchers.push(look);
+        };
+        watchers.push(look);
+      }),
     journal: (run = newest()) => readJournal(store.journalOf(run)).entries,
     journalFile: (run = newest()) => store.journalOf(run),
     crash(n, acted) {

@@ -15,6 +15,16 @@ export interface Waiting {
   readonly withinMs: number;
 }
 
+/** Why a running step may hang. */
+export interface Overdue {
+  readonly why: 'slow' | 'silent';
+  readonly usuallyMs: number | undefined;
+  /** When it printed something last, or its attempt began. */
+  readonly heardAt: number;
+  readonly endsBy: 'timeout' | 'within';
+  readonly endsAt: number;
+}
+
 /** A step that runs now. */
 export interface RunningRow {
   readonly key: string;
@@ -23,6 +33,7 @@ export interface RunningRow {
   doing: Doing;
   command: string;
   waiting: Waiting | undefined;
+  overdue: Overdue | undefined;
   retry:
     | {readonly attempt: number; readonly attempts: number; readonly at: number; readonly message: string}
     | undefined;
@@ -70,8 +81,9 @@ export class Board {
     'step-started': ({step, attempt, command}, now) =>
       this.#start(step, attempt === 0 ? 'looking' : 'running', command, now),
     'step-undoing': ({step, command}, now) => this.#start(step, 'undoing', command, now),
-    'step-output': ({step, text}) => void this.running.get(step)?.output.note(text),
+    'step-output': ({step, text}) => this.#print(step, text),
     'step-waiting': (event, now) => this.#wait(event, now),
+    'step-overdue': (event, now) => this.#overdue(event, now),
     'step-retrying': (event, now) => this.#retry(event, now),
     'step-finished': ({step}) => this.#end(step, true),
     'step-skipped': ({step}) => this.#end(step, true),
@@ -115,8 +127,20 @@ export class Board {
     if (row === undefined) {
       this.pending.delete(key);
       const output = new OutputLines(MOST_PRINTED);
-      this.running.set(key, {key, since: now, output, doing, command, waiting: undefined, retry: undefined});
-    } else Object.assign(row, {doing, command, waiting: undefined, retry: undefined});
+      const fresh = {waiting: undefined, overdue: undefined, retry: undefined};
+      this.running.set(key, {key, since: now, output, doing, command, ...fresh});
+    } else Object.assign(row, {doing, command, waiting: undefined, overdue: undefined, retry: undefined});
+  }
+
+  #print(step: string, text: string): void {
+    const row = this.running.get(step);
+    row?.output.note(text);
+    if (row?.overdue?.why === 'silent') row.overdue = undefined;
+  }
+
+  #overdue({step, why, usuallyMs, silentMs, endsBy, endsInMs}: Event & {type: 'step-overdue'}, now: number): void {
+    const row = this.running.get(step);
+    if (row !== undefined) row.overdue = {why, usuallyMs, heardAt: now - silentMs, endsBy, endsAt: now + endsInMs};
   }
 
   #wait(event: Event & {type: 'step-waiting'}, now: number): void {
@@ -127,6 +151,8 @@ export class Board {
     // Ticks smoothly between two looks, so the start is kept instead of what has elapsed.
     const since = row.waiting === undefined ? now - elapsedMs : Math.min(row.waiting.since, now - elapsedMs);
     row.waiting = {expected, found, since, withinMs};
+    const {overdue} = row;
+    row.overdue = overdue?.why === 'slow' ? {...overdue, endsBy: 'within', endsAt: since + withinMs} : undefined;
   }
 
   #retry({step, attempt, attempts, delayMs, message}: Event & {type: 'step-retrying'}, now: number): void {
@@ -134,6 +160,7 @@ export class Board {
     if (row === undefined) return;
     row.doing = 'retrying';
     row.waiting = undefined;
+    row.overdue = undefined;
     row.retry = {attempt, attempts, at: now + delayMs, message};
   }
 

@@ -1,7 +1,8 @@
 import {inOneLine} from '../command-line.ts';
 import {ticking} from '../time.ts';
 import {cut} from '../width.ts';
-import type {Board, Doing, RunningRow} from './board.ts';
+import type {Board, Doing, Overdue, RunningRow} from './board.ts';
+import {overdueText} from './overdue-text.ts';
 import {below, type RowLayout, row, timeRoom} from './rows.ts';
 import type {Wording} from './words.ts';
 
@@ -38,7 +39,8 @@ const runningLines = (rows: readonly RunningRow[], board: Board, frame: Frame, r
 };
 
 const runningRow = (step: RunningRow, board: Board, frame: Frame): string => {
-  const wording: Wording = {mark: frame.spinner, word: step.doing, format: FORMATS[step.doing]};
+  const format = step.overdue === undefined ? FORMATS[step.doing] : 'yellow';
+  const wording: Wording = {mark: frame.spinner, word: step.doing, format};
   return row(wording, board.titleOf(step.key), runningTime(step, board, frame), frame);
 };
 
@@ -59,8 +61,9 @@ const runningTime = ({since, key, waiting}: RunningRow, board: Board, frame: Fra
   return full.length <= timeRoom(frame) ? full : elapsed;
 };
 
-/** Below a running step: its command, what its check sees, why it is tried again, and the last that it printed. */
+/** Below a running step: whether it may hang, its command, what its check sees, why it is tried again, and the last that it printed. */
 const details = (step: RunningRow, frame: Frame): string[] => [
+  ...(step.overdue === undefined ? [] : [overdueLine(step.overdue, step.since, frame)]),
   ...commandLine(step.command).map((line) => below(line, frame)),
   ...(step.waiting === undefined
     ? []
@@ -71,6 +74,20 @@ const details = (step: RunningRow, frame: Frame): string[] => [
   ...(step.retry === undefined ? [] : [below(retryText(step.retry, frame.now), frame)]),
   ...step.output.tail(MOST_OUTPUT).map((line) => below(`│ ${line}`, frame)),
 ];
+
+const overdueLine = ({why, usuallyMs, heardAt, endsBy, endsAt}: Overdue, since: number, frame: Frame): string => {
+  const {now, style, columns} = frame;
+  const [elapsedMs, silentMs, endsInMs] = [now - since, now - heardAt, Math.max(0, endsAt - now)];
+  const text = overdueText({
+    why,
+    elapsedMs,
+    silentMs,
+    endsBy,
+    endsInMs,
+    ...(usuallyMs === undefined ? {} : {usuallyMs}),
+  });
+  return `      ${style('yellow', cut(`! ${text}`, columns - 7))}`;
+};
 
 const commandLine = (command: string): string[] => {
   const line = inOneLine(command);

@@ -3,6 +3,7 @@ import type {Output, Style} from '../streams.ts';
 import {clock, spoken, ticking} from '../time.ts';
 import {padded} from '../width.ts';
 import {OutputLines} from './output-lines.ts';
+import {overdueText} from './overdue-text.ts';
 import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE, type Wording} from './words.ts';
 
 const KEY_COLUMNS = 24;
@@ -18,6 +19,8 @@ export class PlainLines {
   readonly #now: () => Date;
   readonly #output = new Map<string, OutputLines>();
   readonly #waiting = new Map<string, {readonly text: string; readonly at: number}>();
+  /** What was called possibly hung, and why: once is enough. */
+  readonly #called = new Set<string>();
   readonly #looked = new Set<string>();
   readonly #printed = new Map<string, number>();
   #run = '';
@@ -57,6 +60,7 @@ export class PlainLines {
       command === '' ? this.#say(step, 'undo') : this.#command(step, 'undo', command),
     'step-output': ({step, text}) => this.#take(step, text),
     'step-waiting': (event) => this.#wait(event),
+    'step-overdue': (event) => this.#overdue(event),
     'step-retrying': ({step, attempt, attempts, delayMs, message}) =>
       this.#say(step, `attempt ${attempt} of ${attempts} in ${spoken(delayMs)}: ${message}`),
     'step-finished': ({step, how, durationMs}) => {
@@ -126,6 +130,13 @@ export class PlainLines {
     this.#output.delete(step);
     this.#waiting.delete(step);
     this.#tell(step, wording, text);
+  }
+
+  #overdue(event: Event & {type: 'step-overdue'}): void {
+    const call = `${event.step} ${event.why}`;
+    if (this.#called.has(call)) return;
+    this.#called.add(call);
+    this.#say(event.step, this.#style('yellow', overdueText(event)));
   }
 
   #wait({step, expected, found, elapsedMs, withinMs}: Event & {type: 'step-waiting'}): void {

@@ -49,6 +49,45 @@ const finished = (step: string): Event => ({
   evidence: [],
 });
 
+const overdue = (why: 'slow' | 'silent'): Event => ({
+  ...{type: 'step-overdue', step: 'a', why, elapsedMs: 90_000, silentMs: 80_000, usuallyMs: 8000},
+  ...{endsBy: 'timeout', endsInMs: 510_000},
+});
+
+test('calls a silent step possibly hung, until it prints again', () => {
+  const board = boardOf(['a'], started('a'), overdue('silent'));
+
+  assert.equal(liveLines(board, frameOf(board, 10_000)).slice(0, 2), [
+    '  * Title of a        running        10 s, usually 8 s',
+    '      ! possibly hung: no output for 90 s; usually 8 s; timeout in 8 min 20 s',
+  ]);
+
+  board.apply({type: 'step-output', step: 'a', text: 'alive\n'}, 10_000);
+  assert.not.match(liveLines(board, frameOf(board, 10_000)).join('\n'), 'hung');
+});
+
+test('calls a slow step possibly hung, also while its check is waited for', () => {
+  const board = boardOf(['a'], started('a'), overdue('slow'));
+
+  board.apply({type: 'step-output', step: 'a', text: 'alive\n'}, 10_000);
+  assert.is(
+    liveLines(board, frameOf(board, 70_000))[1],
+    '      ! possibly hung: 70 s, far longer than the usual 8 s; timeout in 7 min 20 s',
+  );
+
+  board.apply({type: 'step-waiting', step: 'a', expected: 'up', found: 'down', elapsedMs: 0, withinMs: 30_000}, 70_000);
+  assert.is(
+    liveLines(board, frameOf(board, 80_000))[1],
+    '      ! possibly hung: 80 s, far longer than the usual 8 s; given up in 20 s',
+  );
+});
+
+test('a step that is tried again is not called hung any more', () => {
+  const board = boardOf(['a'], started('a'), overdue('silent'), started('a', 2));
+
+  assert.not.match(liveLines(board, frameOf(board, 10_000)).join('\n'), 'hung');
+});
+
 test('shows what runs, how long it usually takes, its last output, and what comes next', () => {
   const board = boardOf(['a', 'b', 'c'], started('a'), {type: 'step-output', step: 'a', text: 'one\ntwo'});
 

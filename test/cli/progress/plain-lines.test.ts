@@ -35,6 +35,19 @@ test('is one line per event, with the time and the step', () => {
   ]);
 });
 
+test('calls a step possibly hung once for each reason', () => {
+  const overdue = (why: 'slow' | 'silent', usuallyMs?: number): Event => ({
+    ...{type: 'step-overdue', step: 'web', why, elapsedMs: 90_000, silentMs: 60_000},
+    ...{endsBy: 'timeout', endsInMs: 510_000},
+    ...(usuallyMs === undefined ? {} : {usuallyMs}),
+  });
+
+  assert.equal(linesOf(overdue('silent'), overdue('silent'), overdue('slow', 340), overdue('slow', 340)), [
+    '02:15:30 web       possibly hung: no output for 60 s; timeout in 8 min 30 s',
+    '02:15:30 web       possibly hung: 90 s, far longer than the usual 1 s; timeout in 8 min 30 s',
+  ]);
+});
+
 test('says what a check waits for once, and again when it sees something else', () => {
   const waiting = (found: string, elapsedMs: number): Event => ({
     type: 'step-waiting',
