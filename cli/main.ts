@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-import {writeSync} from 'node:fs';
+import {closeSync, writeSync} from 'node:fs';
 import {basename} from 'node:path';
+import {isatty} from 'node:tty';
+import {exhaustion} from './exhaustion.ts';
+import {signalOfLoss, unwritten} from './lost-output.ts';
 import {productId, version} from './package.ts';
-import {reportInternal} from './report.ts';
+import {reportInternal, reportProblems} from './report.ts';
 import {codeOfSignal} from './signals.ts';
 import {plain} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
@@ -13,38 +16,107 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** So long may running steps take to be killed before the process ends without them. */
 const LAST_RESORT_MS = 10_000;
 const SHOW_CURSOR = '\x1b[?25h';
+const FAILED = 1;
+const USAGE = 2;
 
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 const stopping = new AbortController();
 const killing = new AbortController();
 let held = false;
+let lost: Error | undefined;
 
+const programName = (): string => {
+  const name = basename(process.argv[1] ?? 'runbook');
+  // npm says that it was asked to run us (npx); a script started by hand has its ending.
+  if (process.env.npm_command === 'exec') return `npx ${name}`;
+  return /\.[jt]s$/.test(name) ? 'runbook' : name;
+};
+
+/** `runbook.js` tells us; where it was passed by, a shell still says what it was asked to start. */
+const isHangupIgnored = (): boolean => {
+  const {RUNBOOK_HANGUP: told, _: started} = process.env;
+  delete process.env.RUNBOOK_HANGUP;
+  return told === 'ignored' || basename(started ?? '') === 'nohup';
+};
+const survivesHangup = isHangupIgnored();
+
+/** A person who repeats it means it; a terminal that closes may send its signal several times. */
 const interrupt = (reason: string): void => {
   if (!held || killing.signal.aborted) process.exit(codeOfSignal(reason));
   if (!stopping.signal.aborted) stopping.abort(reason);
-  else {
+  else if (reason !== 'SIGHUP') {
     killing.abort(reason);
     setTimeout(() => process.exit(codeOfSignal(reason)), LAST_RESORT_MS).unref();
   }
 };
 
-/** A bug: nothing that is still running can be trusted, and what listr2 holds back would be lost. */
+const onSignal = (signal: string): void => {
+  if (signal !== 'SIGHUP' || !survivesHangup) interrupt(signal);
+};
+
+/** The last words; the terminal may be gone. */
+const say = (text: string): void => {
+  try {
+    writeSync(2, text);
+  } catch {
+    // there is nobody to tell
+  }
+};
+
+/** What can't even be opened now has no version to tell. */
+const ownVersion = (): string => {
+  try {
+    return version();
+  } catch {
+    return '?';
+  }
+};
+
+const styleOfReport = {style: plain, cwd: '', program: programName()};
+
+/** An open question reads the terminal in ways of its own, and stumbles where that goes away. */
+const isOfLostTerminal = (error: unknown): error is Error =>
+  error instanceof Error && signalOfLoss(error) === 'SIGHUP' && terminals.some((fd) => !isatty(fd));
+
+/** A bug, or a machine at its end: nothing that runs can be trusted, and what listr2 holds back would be lost. */
 const crash = (error: unknown): void => {
-  const text = reportInternal(error, version(), process.argv.includes('--debug'), plain);
-  writeSync(2, process.stderr.isTTY ? `\n${SHOW_CURSOR}${text}` : text);
-  process.exit(1);
+  if (isOfLostTerminal(error)) {
+    onLoss('stdin', error);
+    return;
+  }
+  const problem = exhaustion(error);
+  const text = problem
+    ? reportProblems([problem], styleOfReport)
+    : reportInternal(error, ownVersion(), process.argv.includes('--debug'), plain);
+  say(process.stderr.isTTY ? `\n${SHOW_CURSOR}${text}` : text);
+  process.exit(FAILED);
 };
 
-/** npm says that it was asked to run us (npx); a script started by hand has its ending. */
-const programName = (): string => {
-  const name = basename(process.argv[1] ?? 'runbook');
-  if (process.env.npm_command === 'exec') return `npx ${name}`;
-  return /\.[jt]s$/.test(name) ? 'runbook' : name;
+/** Something printed has not arrived: a run is stopped, anything else ends. Progress on a full disk is no reason to. */
+const onLoss = (stream: 'stdin' | 'stdout' | 'stderr', error: NodeJS.ErrnoException): void => {
+  const signal = signalOfLoss(error);
+  if (signal === undefined && stream !== 'stdout') return;
+  if (signal === undefined) lost = error;
+  else if (survivesHangup && held) return;
+  if (held) stopping.abort(signal ?? error.message);
+  else process.exit(signal === undefined ? tellLoss(error) : codeOfSignal(signal));
 };
 
-const surroundings: Surroundings = {
+const tellLoss = (error: Error): number => {
+  say(reportProblems([unwritten(error)], styleOfReport));
+  return FAILED;
+};
+
+/** Node resets the terminal at its end, and aborts when that is gone; what is closed it leaves alone. */
+const leaveTerminal = (): void => {
+  if (held && process.stderr.isTTY) say(SHOW_CURSOR);
+  for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
+};
+
+const surroundingsIn = (cwd: string): Surroundings => ({
   argv: process.argv.slice(2),
   env: process.env,
-  cwd: process.cwd(),
+  cwd,
   program: programName(),
   stdin: process.stdin,
   stdout: process.stdout,
@@ -55,30 +127,42 @@ const surroundings: Surroundings = {
     held = true;
   },
   interrupt,
-};
+});
 
 /** Waits until everything printed has left: a pipe may still hold some of it. */
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => (stream.destroyed ? resolve() : stream.write('', () => resolve())));
 
+const workingDirectory = (): string => {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const message = 'the directory that this was called in is gone';
+    const next = ['change to one that is there; a run is found by its state directory: --state-dir DIR'];
+    say(reportProblems([{code: 'no-working-directory', message, found: String(error), next}], styleOfReport));
+    process.exit(USAGE);
+  }
+};
+
 const main = async (): Promise<void> => {
-  for (const signal of SIGNALS) process.on(signal, () => interrupt(signal));
+  for (const signal of SIGNALS) process.on(signal, () => onSignal(signal));
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  // Whoever read our output has gone (`| head`): a run is stopped like by Ctrl-C, anything else just ends.
-  process.stdout.on('error', () => (held ? stopping.abort('SIGPIPE') : process.exit(0)));
-  process.stderr.on('error', () => {});
-  process.on('exit', () => {
-    if (held && process.stderr.isTTY) writeSync(2, SHOW_CURSOR);
-  });
+  process.stdin.on('error', (error) => onLoss('stdin', error));
+  process.stdout.on('error', (error) => onLoss('stdout', error));
+  process.stderr.on('error', (error) => onLoss('stderr', error));
+  process.on('exit', leaveTerminal);
+  const surroundings = surroundingsIn(workingDirectory());
   if (surroundings.argv.length === 1 && ['--version', '-V'].includes(surroundings.argv[0] ?? '')) {
     process.stdout.write(`${productId()}\n`);
     return;
   }
   const {runProgram} = await import('./program.ts');
   const code = await runProgram(surroundings);
+  // What is left to do can be broken off: whoever reads may never read on.
+  held = false;
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(code);
+  process.exit(lost === undefined ? code : tellLoss(lost));
 };
 
 await main();

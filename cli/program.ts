@@ -1,6 +1,7 @@
 import {Command, CommanderError} from 'commander';
 import type {CODES, Problem, RunbookError} from '../engine/index.ts';
 import {Call, type CommandFile, examples} from './command.ts';
+import {exhaustion} from './exhaustion.ts';
 import {productId, version} from './package.ts';
 import {type ReportStyle, reportInternal, reportProblems} from './report.ts';
 import {codeOfSignal} from './signals.ts';
@@ -125,8 +126,9 @@ const tellError = (error: unknown, around: Surroundings): number => {
     return codeOfSignal(around.signal.reason);
   }
   if (!isRunbookError(error)) {
-    const {style} = reportStyle(around);
-    stderr.write(reportInternal(error, version(), debug, style));
+    const problem = exhaustion(error);
+    const how = reportStyle(around);
+    stderr.write(problem ? reportProblems([problem], how) : reportInternal(error, version(), debug, how.style));
     return INTERNAL;
   }
   if (debug) stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);

@@ -1,5 +1,6 @@
 import type {Event} from '../engine/index.ts';
 import {PlainLines} from './progress/plain-lines.ts';
+import {sparingMemory} from './progress/unread.ts';
 import type {Output, Style} from './streams.ts';
 
 /** Shows what the engine says while it says it. */
@@ -21,10 +22,10 @@ export interface ProgressOptions {
 
 /** Live drawing on a terminal, plain lines elsewhere, JSON lines when asked. */
 export const startProgress = async ({stdout, stderr, style, json, env}: ProgressOptions): Promise<Progress> => {
-  if (json) return {...still, emit: (event) => void stdout.write(`${JSON.stringify(event)}\n`)};
+  if (json) return {...still, emit: sparingMemory(stdout, (event) => stdout.write(`${JSON.stringify(event)}\n`))};
   if (stderr.isTTY !== true || env.TERM === 'dumb') {
     const lines = new PlainLines(stderr, style);
-    return {...still, emit: (event) => lines.emit(event)};
+    return {...still, emit: sparingMemory(stderr, (event) => lines.emit(event))};
   }
   const {TerminalProgress} = await import('./progress/terminal.ts');
   return new TerminalProgress({out: stderr, other: stdout, style});

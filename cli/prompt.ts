@@ -81,18 +81,33 @@ export class Prompter {
     const Prompt = (enquirer as unknown as Record<string, PromptClass>)[kind] as PromptClass;
     const styles = {enabled: this.#answers.colours};
     const prompt = new Prompt({...options, styles, stdin: around.stdin, stdout: around.stderr});
-    const cancel = (): void => void prompt.cancel();
-    around.signal.addEventListener('abort', cancel, {once: true});
+    const stopped = this.#stopped(prompt);
     try {
-      return await prompt.run();
+      return await Promise.race([prompt.run(), stopped.promise]);
     } catch {
-      around.signal.removeEventListener('abort', cancel);
+      stopped.forget();
       // Ctrl-C reached the prompt as a key: the terminal is in raw mode, no signal was sent.
       if (!around.signal.aborted) around.interrupt('SIGINT');
       throw refuse('the question was not answered', 'go on with: runbook resume');
     } finally {
-      around.signal.removeEventListener('abort', cancel);
+      stopped.forget();
     }
+  }
+
+  /** A signal takes the question back. On a terminal that is gone the prompt itself would never end. */
+  #stopped(prompt: InstanceType<PromptClass>): {readonly promise: Promise<never>; forget(): void} {
+    const {signal} = this.#answers.around;
+    let stop = (): void => {};
+    const promise = new Promise<never>((_, reject) => {
+      stop = () => {
+        Promise.resolve(prompt.cancel()).catch(() => {});
+        reject(signal.reason);
+      };
+    });
+    promise.catch(() => {});
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, {once: true});
+    return {promise, forget: () => signal.removeEventListener('abort', stop)};
   }
 }
 

@@ -6,6 +6,8 @@ export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
+  /** Bytes that nobody has taken yet. */
+  readonly writableLength?: number;
 }
 
 export type Format = Parameters<typeof styleText>[0];

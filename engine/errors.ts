@@ -65,6 +65,7 @@ export const CODES = {
   'env-file': EXIT.usage,
   'no-such-run': EXIT.usage,
   'nothing-to-resume': EXIT.usage,
+  'no-working-directory': EXIT.usage,
   // the state directory
   'state-unwritable': EXIT.missing,
   'state-version': EXIT.usage,
@@ -97,6 +98,8 @@ export const CODES = {
   'http-failed': EXIT.failed,
   'dns-failed': EXIT.failed,
   'file-failed': EXIT.failed,
+  'out-of-resources': EXIT.failed,
+  'output-unwritable': EXIT.failed,
   internal: EXIT.failed,
 } as const satisfies Record<string, number>;
 
