@@ -4,6 +4,7 @@ import {messageOf} from './errors.ts';
 import type {Event, StepInfo} from './events.ts';
 import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
 import type {Host} from './host.ts';
+import {labelLines, labelsOf} from './labels.ts';
 import {Redactor} from './redact.ts';
 import {titleOf} from './render.ts';
 import type {Runbook} from './runbook.ts';
@@ -110,21 +111,30 @@ export const contextOf = (
   site: Site,
   key: string,
   call: {readonly attempt: number; readonly signal: AbortSignal; readonly output?: (text: string) => void},
-): StepContext => ({
-  ...site,
-  key: `${session.run}/${key}`,
-  attempt: call.attempt,
-  labels: {
-    'io.runbook.run': session.run,
-    'io.runbook.step': key,
-    'io.runbook.runbook': session.runbook.name,
-  },
-  env: {...session.host.env, RUNBOOK_STEP: `${session.run}/${key}/${call.attempt}`},
-  signal: call.signal,
-  remember: (name, make) => remember(session, key, name, make),
-  output: call.output ?? (() => {}),
-  ask: (question) => session.host.ask(question),
-});
+): StepContext => {
+  const labels = labelsFor(session, key);
+  const mark = {RUNBOOK_STEP: `${session.run}/${key}/${call.attempt}`, RUNBOOK_LABELS: labelLines(labels)};
+  return {
+    ...site,
+    key: `${session.run}/${key}`,
+    attempt: call.attempt,
+    labels,
+    env: {...session.host.env, ...mark},
+    signal: call.signal,
+    remember: (name, make) => remember(session, key, name, make),
+    output: call.output ?? (() => {}),
+    ask: (question) => session.host.ask(question),
+  };
+};
+
+const labelsFor = (session: Session, key: string): StepContext['labels'] =>
+  labelsOf({
+    run: session.run,
+    step: key,
+    runbook: session.runbook.name,
+    uses: session.graph.nodes.get(key)?.step.uses ?? stateOf(session, key)?.record?.uses ?? '',
+    state: session.store.place,
+  });
 
 const remember = async <T extends Json>(
   session: Session,

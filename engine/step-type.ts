@@ -32,9 +32,9 @@ export interface StepContext extends Site {
   readonly key: string;
   /** 1 for the first call of `run`; 0 where nothing runs (plan, status, undo). */
   readonly attempt: number;
-  /** Labels for everything that the step makes: `io.runbook.run`, `.step` and `.runbook`. */
+  /** Labels for everything that the step makes: `io.runbook.run`, `.step`, `.runbook`, `.uses` and `.state`. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The environment for clients and processes; carries `RUNBOOK_STEP`, by which survivors are found. */
+  /** The environment for clients and processes; carries `RUNBOOK_STEP`, by which survivors are found, and the labels. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts at the attempt's or probe's time limit and on interrupt. Processes must be gone when the promise settles. */
   readonly signal: AbortSignal;

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import type {Stamped} from './entries.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import {Journal, type JournalContents, readJournal, syncFolder} from './journal.ts';
+import {placeOf} from './labels.ts';
 import {acquireLock, holderOf, type Lock, type Owner} from './lock.ts';
 import type {RunFacts} from './run-facts.ts';
 import {RunIndex} from './run-index.ts';
@@ -44,10 +45,16 @@ export const newRunId = (): string => {
 export class Store {
   readonly dir: string;
   readonly #index: RunIndex;
+  #place: string | undefined;
 
   constructor(dir: string) {
     this.dir = dir;
     this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf);
+  }
+
+  /** How it is named on what its runs make. */
+  get place(): string {
+    return (this.#place ??= placeOf(this.dir));
   }
 
   #runs = (): string => join(this.dir, 'runs');

@@ -15,6 +15,7 @@ import {assignments, fileOptions, shortPath} from './clients/compose-file.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerCli} from './clients/docker-cli.ts';
 import {dockerEvents} from './clients/docker-events.ts';
+import {withLabels} from './clients/docker-labelling.ts';
 
 const projectName = v.pipe(
   v.string(),
@@ -53,10 +54,7 @@ const read = ({project}: Options, containers: Awaited<ReturnType<typeof containe
   containers: containers.map(nameOf),
 });
 
-/**
- * The containers of a Compose file run here. They carry Compose's own labels and none of ours: those would be another
- * configuration, and the same line typed by hand would make all of them anew.
- */
+/** The containers of a Compose file run here. */
 export default defineStepType({
   name: 'compose.up',
   about: 'Starts the containers of a Compose file, and makes those anew whose configuration has changed.',
@@ -70,7 +68,7 @@ export default defineStepType({
     const docker = await dockerClient(context);
     refuseStranger(given, await containersOf(docker, given.project), context);
     await context.remember('volumes', () => volumesOf(docker, given.project));
-    await compose(given, upArgs(given), context, context.output);
+    await withLabels(context, (labelling) => compose(given, upArgs(given), labelling, context.output));
     return read(given, await containersOf(docker, given.project));
   },
 

@@ -5,6 +5,7 @@ import {ACT_MS, type Docker, dockerClient, dockerCommand} from './clients/docker
 import {dockerEvents} from './clients/docker-events.ts';
 import {findNetwork, type Network, removeNetwork} from './clients/docker-networks.ts';
 import {objectName} from './clients/docker-run-options.ts';
+import {madeByRun, madeByStep} from './clients/labels.ts';
 
 const options = v.strictObject({
   name: v.pipe(objectName, v.description('The network’s name')),
@@ -106,9 +107,6 @@ const refuse = (given: Options, found: Network): PermanentError =>
 const inspect = ({name}: Options, site: Site, template: string): string =>
   sh`${dockerCommand(site)} network inspect -f ${template} ${name}`;
 
-const isOwn = (found: Network, {labels}: StepContext): boolean =>
-  Object.entries(labels).every(([name, value]) => found.Labels?.[name] === value);
-
 interface Ranges {
   readonly Subnet: string;
   readonly Gateway?: string;
@@ -163,7 +161,7 @@ export default defineStepType({
     const found = await findNetwork(docker, given.name);
     if (found && traits(given) === foundTraits(found, given)) return read(found);
     // An earlier attempt of this very step found a subnet by it, and was ended then.
-    if (found && !isOwn(found, context)) throw refuse(given, found);
+    if (found && !madeByStep(found.Labels, context)) throw refuse(given, found);
     if (found) await removeNetwork(docker, found);
     return read(await (given.fixed_addresses ? createFixed : create)(docker, given, context));
   },
@@ -182,8 +180,7 @@ export default defineStepType({
     const docker = await dockerClient(context);
     const found = await findNetwork(docker, given.name);
     if (!found) return;
-    const ours = found.Labels?.['io.runbook.run'] === context.labels['io.runbook.run'];
-    if (!ours && traits(given) !== foundTraits(found, given)) throw refuse(given, found);
+    if (!madeByRun(found.Labels, context) && traits(given) !== foundTraits(found, given)) throw refuse(given, found);
     await removeNetwork(docker, found);
   },
 

@@ -20,7 +20,8 @@ import {findImage, pullImage} from './clients/docker-images.ts';
 import {portHolder} from './clients/docker-ports.ts';
 import {runCommand} from './clients/docker-run-flags.ts';
 import {type RunOptions, runOptions} from './clients/docker-run-options.ts';
-import {createSpec} from './clients/docker-run-spec.ts';
+import {specWithVolumes} from './clients/docker-volumes.ts';
+import {madeByRun, madeByStep, makerOf} from './clients/labels.ts';
 
 const outputs = v.object({
   id: v.pipe(v.string(), v.description('The container’s full id')),
@@ -50,19 +51,14 @@ const compare = async (docker: Docker, given: RunOptions, found: Container, dir:
   return same ? [] : [{option: 'image', wanted: given.image, found: found.Config.Image}];
 };
 
-const isOwn = (found: Container, {labels}: StepContext): boolean =>
-  Object.entries(labels).every(([name, value]) => found.Config.Labels?.[name] === value);
-
 const whose = (found: Container): string => {
-  const run = found.Config.Labels?.['io.runbook.run'];
-  return run === undefined
-    ? 'not made by runbook'
-    : `made by run ${run} of ${found.Config.Labels['io.runbook.runbook']}`;
+  const maker = makerOf(found.Config.Labels);
+  return maker === undefined ? 'not made by runbook' : `made by run ${maker.run} of ${maker.runbook}`;
 };
 
 const nameTaken = ({name}: RunOptions, found: Container, all: readonly Difference[]): PermanentError => {
-  const run = found.Config.Labels?.['io.runbook.run'];
-  const remove = run === undefined ? `docker rm -f ${name}` : `runbook undo ${run}`;
+  const maker = makerOf(found.Config.Labels);
+  const remove = maker === undefined ? `docker rm -f ${name}` : `runbook undo ${maker.run}`;
   return new PermanentError(`the name "${name}" is taken by another container (${whose(found)})`, {
     code: 'name-taken',
     expected: sideOf('wanted', all),
@@ -72,8 +68,9 @@ const nameTaken = ({name}: RunOptions, found: Container, all: readonly Differenc
 };
 
 const create = async (docker: Docker, given: RunOptions, context: StepContext): Promise<Container> => {
-  if (!(await findImage(docker, given.image))) await pullImage(docker, given.image, context);
-  const {id} = await docker.ask((api) => api.createContainer(createSpec(given, context)), ACT_MS);
+  const image = (await findImage(docker, given.image)) ?? (await pullImage(docker, given.image, context));
+  const spec = await specWithVolumes(docker, given, image, context);
+  const {id} = await docker.ask((api) => api.createContainer(spec), ACT_MS);
   return getContainer(docker, id);
 };
 
@@ -115,7 +112,7 @@ export default defineStepType({
       return read(await getContainer(docker, found.Id), given);
     }
     // An earlier attempt of this very step made it, with other options: it is ours to replace.
-    if (found && !isOwn(found, context)) throw nameTaken(given, found, unlike);
+    if (found && !madeByStep(found.Config.Labels, context)) throw nameTaken(given, found, unlike);
     if (found) await removeContainer(docker, found.Id);
     const created = await create(docker, given, context);
     await startNew(docker, created, context.signal);
@@ -144,7 +141,7 @@ export default defineStepType({
     const found = await findContainer(docker, given.name);
     if (!found) return;
     const unlike = await compare(docker, given, found, context.dir);
-    const ours = found.Config.Labels?.['io.runbook.run'] === context.labels['io.runbook.run'];
+    const ours = madeByRun(found.Config.Labels, context);
     if (!ours && unlike.length > 0) throw nameTaken(given, found, unlike);
     await removeContainer(docker, found.Id);
   },

@@ -4,10 +4,11 @@ import {defineStepType, PermanentError, type StepContext, type Verdict} from '..
 import {ACT_MS, type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {type Difference, sideOf} from './clients/docker-compare.ts';
 import {dockerEvents} from './clients/docker-events.ts';
+import {madeByRun, madeByStep} from './clients/labels.ts';
 import {serviceDifferences} from './clients/service-compare.ts';
 import {createCommand} from './clients/service-flags.ts';
 import {type CreateOptions, createOptions} from './clients/service-options.ts';
-import {amend, emptySpec, type ServiceSpec} from './clients/service-spec.ts';
+import {amend, emptySpec, labelledSpec, type ServiceSpec} from './clients/service-spec.ts';
 import {
   findService,
   networkNames,
@@ -25,9 +26,6 @@ const specOf = (given: CreateOptions): ServiceSpec => amend(emptySpec(given.name
 const compare = async (docker: Docker, given: CreateOptions, {Spec}: Service): Promise<Difference[]> =>
   serviceDifferences(specOf(given), Spec, await networkNames(docker, Spec));
 
-const isOwn = ({Spec}: Service, {labels}: StepContext): boolean =>
-  Object.entries(labels).every(([name, value]) => Spec.Labels?.[name] === value);
-
 const nameTaken = ({name}: CreateOptions, unlike: readonly Difference[]): PermanentError =>
   new PermanentError(`the swarm has another service "${name}"`, {
     code: 'name-taken',
@@ -38,7 +36,7 @@ const nameTaken = ({name}: CreateOptions, unlike: readonly Difference[]): Perman
 
 const create = async (docker: Docker, given: CreateOptions, context: StepContext): Promise<string> => {
   const spec = specOf(given);
-  const body = {...spec, Labels: {...spec.Labels, ...context.labels}};
+  const body = labelledSpec(spec, context.labels);
   const {id, ID} = (await docker.ask((api) => api.createService(body as never), ACT_MS)) as {id?: string; ID?: string};
   return id ?? ID ?? '';
 };
@@ -63,7 +61,7 @@ export default defineStepType({
     const unlike = found ? await compare(docker, given, found) : [];
     if (found && unlike.length === 0) return {id: found.ID, name: given.name};
     // An earlier attempt of this very step made it, with other options: it is ours to replace.
-    if (found && !isOwn(found, context)) throw nameTaken(given, unlike);
+    if (found && !madeByStep(found.Spec.Labels, context)) throw nameTaken(given, unlike);
     if (found) await removeService(docker, found, context.signal);
     return {id: await create(docker, given, context), name: given.name};
   },
@@ -85,7 +83,7 @@ export default defineStepType({
     const docker = await dockerClient(context);
     const found = await findService(docker, given.name);
     if (!found) return;
-    const ours = found.Spec.Labels?.['io.runbook.run'] === context.labels['io.runbook.run'];
+    const ours = madeByRun(found.Spec.Labels, context);
     const unlike = ours ? [] : await compare(docker, given, found);
     if (unlike.length > 0) throw nameTaken(given, unlike);
     await removeService(docker, found, context.signal);

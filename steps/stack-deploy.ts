@@ -6,8 +6,10 @@ import {type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerCli} from './clients/docker-cli.ts';
 import {sideOf} from './clients/docker-compare.ts';
 import {dockerEvents} from './clients/docker-events.ts';
+import {withLabels} from './clients/docker-labelling.ts';
 import {objectName} from './clients/docker-run-options.ts';
-import {type Service, serviceTrouble, updateService} from './clients/services.ts';
+import {madeByRunbook} from './clients/labels.ts';
+import {type Service, serviceTrouble} from './clients/services.ts';
 import {readStack, removeStack, servicesOf, stackCheck, stackDifferences} from './clients/stacks.ts';
 
 const options = v.strictObject({
@@ -43,8 +45,8 @@ const command = (given: Options, site: Site): string =>
   assignments(given.env) + sh`${dockerCommand(site)} ${words(given, shortPath(given.file, site))}`;
 
 /** Services of that stack that this runbook has not made. */
-const strangers = (services: readonly Service[], {labels}: StepContext): Service[] =>
-  services.filter(({Spec}) => Spec.Labels?.['io.runbook.runbook'] !== labels['io.runbook.runbook']);
+const strangers = (services: readonly Service[], context: StepContext): Service[] =>
+  services.filter(({Spec}) => !madeByRunbook(Spec.Labels, context));
 
 const judge = async (docker: Docker, given: Options, context: StepContext): Promise<Verdict<Outputs>> => {
   const [wanted, services] = await Promise.all([
@@ -88,12 +90,9 @@ export default defineStepType({
         next: `remove it (docker stack rm ${given.name}), or take another name`,
       });
     const {env} = given;
-    await dockerCli(words(given, pathOf(given.file, context)), context, {env, output: context.output});
-    const services = await servicesOf(docker, given.name);
-    // No task is made anew for a label of its service; the file's own are no place for ours.
-    for (const {Spec} of services)
-      await updateService(docker, Spec.Name, (spec) => ({...spec, Labels: {...spec.Labels, ...context.labels}}));
-    return read(given, services);
+    const line = words(given, pathOf(given.file, context));
+    await withLabels(context, (labelling) => dockerCli(line, labelling, {env, output: context.output}));
+    return read(given, await servicesOf(docker, given.name));
   },
 
   verify: async (given, context) => judge(await dockerClient(context), given, context),

@@ -1,9 +1,8 @@
-import {Agent} from 'node:https';
 import type Dockerode from 'dockerode';
 import type {Site, StepContext} from '../../engine/step-type.ts';
 import {type Endpoint, resolveEndpoint} from './docker-endpoint.ts';
 import {explainError, isMissing, unreachable} from './docker-errors.ts';
-import {sshAgent} from './docker-ssh.ts';
+import {transport} from './docker-transport.ts';
 
 /** A look-up is answered in milliseconds; a daemon that needs longer than this hangs. */
 const LOOK_MS = 10_000;
@@ -84,16 +83,6 @@ const connectionOptions = (endpoint: Endpoint, env: StepContext['env']): Dockero
     ...transport(endpoint, env),
   };
   return options as Dockerode.DockerOptions;
-};
-
-const transport = ({host, tls}: Endpoint, env: StepContext['env']): object => {
-  if (host.startsWith('unix://')) return {socketPath: host.slice('unix://'.length)};
-  if (host.startsWith('ssh://')) return {host: 'docker', port: 80, agent: sshAgent(host, env)};
-  const {hostname, port} = new URL(host);
-  if (!tls) return {host: hostname, port: port || 2375};
-  const {verify, ...certificates} = tls;
-  const agent = verify ? undefined : new Agent({keepAlive: true, rejectUnauthorized: false});
-  return {host: hostname, port: port || 2376, protocol: 'https', agent, ...certificates};
 };
 
 const withLimits = (connection: Dockerode, endpoint: Endpoint, signal: AbortSignal): Docker => {

@@ -14,6 +14,7 @@ export interface Mount {
   readonly Source?: string;
   readonly Target: string;
   readonly ReadOnly?: boolean;
+  readonly VolumeOptions?: {readonly Labels?: Texts};
 }
 
 /** A service in the words of the daemon; only what is read or set here. The rest stays as it is. */
@@ -130,5 +131,18 @@ export const amend = (spec: ServiceSpec, wishes: Wishes): ServiceSpec => {
       ...(wishes.endpoint_mode && {Mode: wishes.endpoint_mode}),
       ...(wishes.publish && {Ports: merged(portKey, endpoint?.Ports, wishes.publish.map(toPort))}),
     },
+  };
+};
+
+/** The same service with labels, also on the volumes that its nodes make for it; both count for nothing in a comparison. */
+export const labelledSpec = (spec: ServiceSpec, labels: Texts): ServiceSpec => {
+  const {ContainerSpec: container, ...task} = spec.TaskTemplate;
+  const Mounts = container.Mounts?.map((mount) =>
+    mount.Type === 'volume' ? {...mount, VolumeOptions: {Labels: labels}} : mount,
+  );
+  return {
+    ...spec,
+    Labels: {...spec.Labels, ...labels},
+    TaskTemplate: {...task, ContainerSpec: {...container, ...(Mounts && {Mounts})}},
   };
 };

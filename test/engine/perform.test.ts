@@ -1,3 +1,5 @@
+import {realpathSync} from 'node:fs';
+import {hostname} from 'node:os';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
@@ -159,18 +161,21 @@ test(
   'gives each step its labels and its mark in the environment',
   rigTest(async (rig) => {
     const seen: unknown[] = [];
-    rig.step('web').during = (_, context) => seen.push([context.labels, context.env.RUNBOOK_STEP, context.key]);
+    rig.step('web').during = (_, context) =>
+      seen.push([context.labels, context.env.RUNBOOK_STEP, context.key, context.env.RUNBOOK_LABELS]);
     await rig.runbook('  - {id: web, uses: web, foreach: [a]}\n');
 
     const {run} = await rig.run();
 
-    assert.equal(seen, [
-      [
-        {'io.runbook.run': run, 'io.runbook.step': 'web[a]', 'io.runbook.runbook': 'test'},
-        `${run}/web[a]/1`,
-        `${run}/web[a]`,
-      ],
-    ]);
+    const labels = {
+      'io.runbook.run': run,
+      'io.runbook.step': 'web[a]',
+      'io.runbook.runbook': 'test',
+      'io.runbook.uses': 'web',
+      'io.runbook.state': `${hostname()}:${realpathSync(rig.stateDir)}`,
+    };
+    const lines = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    assert.equal(seen, [[labels, `${run}/web[a]/1`, `${run}/web[a]`, lines.join('\n')]]);
   }),
 );
 

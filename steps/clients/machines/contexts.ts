@@ -5,6 +5,8 @@ import {dirname, join} from 'node:path';
 import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
 import {dockerConfigDir, readDockerConfig} from '../docker-endpoint.ts';
 import {orExplain} from '../file.ts';
+import type {Labels} from '../labels.ts';
+import {readRecord} from './store.ts';
 import {privateFolder, writeWhole} from './whole-file.ts';
 
 type Environment = StepContext['env'];
@@ -21,7 +23,7 @@ export interface Target {
 
 interface Meta {
   readonly Name: string;
-  readonly Metadata?: {readonly Description?: string};
+  readonly Metadata?: Labels & {readonly Description?: string};
   readonly Endpoints?: {readonly docker?: {readonly Host?: string}};
 }
 
@@ -89,7 +91,7 @@ export const registerContext = async (env: Environment, name: string, target: Ta
   // Last: without it there is no context, and docker context ls says nothing of a half one.
   const text = JSON.stringify({
     Name: name,
-    Metadata: {Description: DESCRIPTION},
+    Metadata: {Description: DESCRIPTION, ...(await readRecord(env, name))?.labels},
     Endpoints: {docker: {Host: target.host, SkipTLSVerify: false}},
   });
   await orExplain(meta, () => mkdir(meta, {recursive: true}));

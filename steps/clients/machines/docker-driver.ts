@@ -17,7 +17,8 @@ import {findImage, pullImage} from '../docker-images.ts';
 import {findNetwork, type Network} from '../docker-networks.ts';
 import {runCommand} from '../docker-run-flags.ts';
 import type {RunOptions} from '../docker-run-options.ts';
-import {createSpec} from '../docker-run-spec.ts';
+import {specWithVolumes} from '../docker-volumes.ts';
+import {madeByStep} from '../labels.ts';
 import {isUsable, pickAddress, takenAddresses} from './addresses.ts';
 import {contextFault, DESCRIPTION, refuseStranger, registerContext} from './contexts.ts';
 import type {Driver, State} from './driver.ts';
@@ -52,9 +53,6 @@ const portOf = async (docker: Docker, given: CreateOptions): Promise<number | un
   const {OperatingSystem: system} = await docker.ask((api) => api.info());
   return isDesktop || /docker desktop/i.test(String(system)) ? portFor(given.name) : undefined;
 };
-
-const isOwn = (found: Container, {labels}: StepContext): boolean =>
-  Object.entries(labels).every(([name, value]) => found.Config.Labels?.[name] === value);
 
 const stranger = (name: string): PermanentError =>
   new PermanentError(`there is a container "${name}", and it is no machine of ours`, {
@@ -120,7 +118,9 @@ const make = async (
   keys: Keys,
   context: StepContext,
 ): Promise<Container> => {
-  const {id} = await docker.ask((api) => api.createContainer(createSpec(wanted, context)), ACT_MS);
+  const image = await findImage(docker, wanted.image);
+  const spec = await specWithVolumes(docker, wanted, image, context);
+  const {id} = await docker.ask((api) => api.createContainer(spec), ACT_MS);
   try {
     const created = await getContainer(docker, id);
     await putKeys(docker, created, keys);
@@ -193,7 +193,8 @@ const createNew = async (docker: Docker, given: CreateOptions, context: StepCont
     portOf(docker, given),
     requireImage(docker, given, context),
   ]);
-  await writeRecord(env, {name, driver: 'docker', ip, url: urlOf(ip, port)});
+  const {labels, on} = context;
+  await writeRecord(env, {name, driver: 'docker', ip, url: urlOf(ip, port), labels, ...(on !== undefined && {on})});
   const keys = await ensureKeys(env, name, [ip]);
   const made = await makeWithPrivileges(docker, given, {ip, port}, keys, context);
   return finish(docker, outputsOf(given, made), made, keys, context);
@@ -234,7 +235,7 @@ const create = async (given: CreateOptions, context: StepContext): Promise<Machi
       refusing.add(docker.endpoint.host);
     }
   }
-  if (all.length > 0 && !isOwn(found, context)) throw otherMachine(given.name, all);
+  if (all.length > 0 && !madeByStep(found.Config.Labels, context)) throw otherMachine(given.name, all);
   await removeContainer(docker, found.Id);
   return createNew(docker, given, context);
 };

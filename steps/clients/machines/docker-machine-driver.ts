@@ -116,6 +116,7 @@ const create = async (given: CreateOptions, context: StepContext): Promise<Machi
   // What an attempt of ours has only begun can't be gone on with.
   const isHalf = found?.state === 'error' && !wasThere;
   if (isHalf) await must(['rm', '-f', '-y', name], context);
+  if (!wasThere) await writeRecord(env, {name, driver: 'docker-machine', ip: '', url: '', labels: context.labels});
   if (found === undefined || isHalf) await must(['create', ...createFlags(given), name], context);
   else if (found.state === 'stopped') await must(['start', name], context);
   const place = await placeOf(name, context);

@@ -98,7 +98,8 @@ const create = async (given: CreateOptions, context: StepContext): Promise<Machi
   await ensureEngine(given, context);
   const ip = given.ip ?? (await addressBehind(host, context));
   const url = tls ? `tcp://${ip}:${PORT}` : sshUrl(host);
-  await writeRecord(env, {name, driver: 'ssh', ip, url, host});
+  const labels = (await readRecord(env, name))?.labels ?? context.labels;
+  await writeRecord(env, {name, driver: 'ssh', ip, url, host, labels});
   const keys = tls ? await ensureKeys(env, name, [ip]) : undefined;
   if (keys) await setUpTls(given, keys, context);
   await writeRecord(env, {name, driver: 'ssh', ip, url, host, ...(keys && {certificates: keys.folder})});

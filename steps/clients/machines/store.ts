@@ -2,6 +2,7 @@ import {readdir, readFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import type {StepContext} from '../../../engine/step-type.ts';
+import type {Labels} from '../labels.ts';
 import {privateFolder, writeWhole} from './whole-file.ts';
 
 type Environment = StepContext['env'];
@@ -21,6 +22,10 @@ export interface MachineRecord {
   readonly certificates?: string;
   /** `user@host[:port]` of the ssh driver. */
   readonly host?: string;
+  /** The Docker context in which its container is; the user's own when left out. */
+  readonly on?: string;
+  /** Of the step that has made it; none when that was a person. */
+  readonly labels?: Labels;
 }
 
 /** Where the machines of a user are kept, from whatever folder they are used. */
@@ -40,9 +45,12 @@ export const readRecord = async (env: Environment, name: string): Promise<Machin
   }
 };
 
+/** Who made it stays, unless the record says it anew. */
 export const writeRecord = async (env: Environment, record: MachineRecord): Promise<void> => {
   const path = join(await privateFolder(machineDir(env, record.name)), RECORD);
-  await writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
+  const {labels, on} = (await readRecord(env, record.name)) ?? {};
+  const whole = {...(on !== undefined && {on}), ...(labels && {labels}), ...record};
+  await writeWhole(path, `${JSON.stringify(whole, null, 2)}\n`);
 };
 
 /** Every machine that is known here, by name. */

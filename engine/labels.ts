@@ -1,0 +1,73 @@
+import {realpathSync} from 'node:fs';
+import {hostname} from 'node:os';
+import {basename, dirname, join} from 'node:path';
+
+/** Whose a thing is, as its labels tell. */
+export interface Tag {
+  readonly run: string;
+  /** The step's key. */
+  readonly step: string;
+  readonly runbook: string;
+  /** The step type that made it; empty on what an older version of this program has made. */
+  readonly uses: string;
+  /** Where the run's journal is kept, as `placeOf` has it; empty on what an older version has made. */
+  readonly state: string;
+}
+
+const PREFIX = 'io.runbook.';
+
+/** The labels for everything that a step makes. */
+export const labelsOf = ({run, step, runbook, uses, state}: Tag): Readonly<Record<string, string>> => ({
+  [`${PREFIX}run`]: run,
+  [`${PREFIX}step`]: step,
+  [`${PREFIX}runbook`]: runbook,
+  [`${PREFIX}uses`]: uses,
+  [`${PREFIX}state`]: state,
+});
+
+/** One label a line, for scripts that label what they make. */
+export const labelLines = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+
+/** What labels say, from the lines of `labelLines`. */
+export const parseLines = (lines: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(lines.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)));
+
+// What is written on a thing, anybody can write: it becomes part of paths, and is shown.
+const RUN = /^[0-9A-Za-z][\w.-]{0,99}$/;
+const STEP = /^[^\p{Cc}]{1,1000}$/u;
+const RUNBOOK = /^(?!\.{1,2}$)[^/\p{Cc}]{1,255}$/u;
+
+/** What labels say; undefined where no run of ours can have written them. */
+export const readTag = (labels: Readonly<Record<string, string | undefined>>): Tag | undefined => {
+  const [run = '', step = '', runbook = '', uses = '', state = ''] = ['run', 'step', 'runbook', 'uses', 'state'].map(
+    (name) => labels[PREFIX + name],
+  );
+  if (!RUN.test(run) || !STEP.test(step) || !RUNBOOK.test(runbook)) return undefined;
+  return {run, step, runbook, uses: STEP.test(uses) ? uses : '', state: STEP.test(state) ? state : ''};
+};
+
+/** The folder's real path; of one that is not there, as it would be. */
+const realPath = (folder: string): string => {
+  for (const [parent, name] of [
+    [folder, ''],
+    [dirname(folder), basename(folder)],
+  ] as const)
+    try {
+      return join(realpathSync(parent), name);
+    } catch {
+      // Not there, or not for us to see.
+    }
+  return folder;
+};
+
+/** How a state directory is named to others who use the same engines: `HOST:/path`. */
+export const placeOf = (stateDir: string): string => `${hostname()}:${realPath(stateDir)}`;
+
+/** The state directory that is meant, when it is one of this host. */
+export const folderAt = (place: string): string | undefined => {
+  const own = `${hostname()}:/`;
+  return place.startsWith(own) ? place.slice(own.length - 1) : undefined;
+};
