@@ -22,12 +22,12 @@ export interface StepRecord {
   readonly undo?: {readonly uses: string; readonly options: Json; readonly on?: string};
 }
 
-/** One line of the journal, without what `journal.ts` adds: `n`, `at`, `sum`. docs/journal.md describes each. */
+/** One line of the journal, without what is added when it is written: `n`, `at`, `group`, `sum`. docs/journal.md describes each. */
 export type Entry =
   | {
       readonly type: 'run-started';
-      /** Version of the journal's format. */
-      readonly journal: 1;
+      /** Version of the journal's format; `journal.ts` says which can be read. */
+      readonly journal: number;
       readonly run: string;
       readonly runbook: string;
       readonly file: string;
@@ -99,4 +99,6 @@ export type Stamped = Entry & {
   readonly n: number;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** The first and the last of the entries that were written with it; left out where it was written alone. */
+  readonly group?: readonly [first: number, last: number];
 };

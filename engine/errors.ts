@@ -69,6 +69,7 @@ export const CODES = {
   // the state directory
   'state-unwritable': EXIT.missing,
   'state-version': EXIT.usage,
+  'state-damaged': EXIT.usage,
   'journal-damaged': EXIT.usage,
   'run-held': EXIT.held,
   // the run

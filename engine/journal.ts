@@ -1,21 +1,13 @@
-import {closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync} from 'node:fs';
-import {dirname} from 'node:path';
-import {crc32} from 'node:zlib';
-import type {Entry, Stamped} from './entries.ts';
-import {messageOf, RunbookError} from './errors.ts';
+import type {Stamped} from './entries.ts';
+import {mistakeIn} from './entry-shapes.ts';
+import {messageOf, type Problem, RunbookError} from './errors.ts';
+import {follows, NEWLINE, unseal} from './journal-line.ts';
+import {NotAFile, withFile} from './regular-file.ts';
+import {type IntactEnd, isTorn} from './torn.ts';
 
-/*
- * One JSON object a line. The last member, `sum`, is the CRC-32 (hex) of the line before it, started with the sum of the
- * line above: a changed, lost or swapped line breaks the chain. An entry is durable (fdatasync) before `append` resolves.
- */
-
-const NEWLINE = 0x0a;
-const SUM = /,"sum":"([0-9a-f]{8})"\}$/;
-
-const seal = (body: string, previous: number): {line: string; sum: number} => {
-  const sum = crc32(body.slice(0, -1), previous);
-  return {line: `${body.slice(0, -1)},"sum":"${sum.toString(16).padStart(8, '0')}"}\n`, sum};
-};
+/** What this program writes. It reads the older ones, too: version 1 does not say which entries were written together. */
+export const JOURNAL_VERSION = 2;
+const READABLE: readonly unknown[] = [1, JOURNAL_VERSION];
 
 /** What a journal holds, up to where it can be trusted. */
 export interface JournalContents {
@@ -24,216 +16,187 @@ export interface JournalContents {
   readonly length: number;
   readonly tornBytes: number;
   readonly sum: number;
+  /** The lines of the last group: that a line of another one follows is what proves of all others that they were synced. */
+  readonly unproven: Buffer;
 }
 
-const damaged = (file: string, line: number, why: string): RunbookError =>
+/** Where the bytes come from. */
+interface Source {
+  readonly file: string;
+  readonly size: number;
+  /** As many as there are, from a position on. */
+  read(position: number, length: number): Buffer;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Longer than any group that is written: what goes on longer without making sense is none. */
+const LONGEST_REST_BYTES = 64 * CHUNK_BYTES;
+
+const damaged = (file: string, line: number, why: string, more: Partial<Problem> = {}): RunbookError =>
   new RunbookError({
     code: 'journal-damaged',
     message: `the journal is damaged: ${why}`,
     place: {file, line, column: 1},
-    next: ['nothing was changed; restore the file from a copy, or start anew with: runbook run'],
+    next: [
+      'nothing was changed; restore the file from a copy, or start anew with: runbook run',
+      'other runs can be used by their ids; see them with: runbook runs',
+    ],
+    ...more,
   });
 
-const readLine = (text: string, previous: number): {entry: Stamped; sum: number} | undefined => {
-  const found = SUM.exec(text);
-  if (found?.[1] === undefined) return undefined;
-  const sum = crc32(text.slice(0, found.index), previous);
-  if (sum !== Number.parseInt(found[1], 16)) return undefined;
-  return {entry: JSON.parse(text) as Stamped, sum};
-};
+const newer = (file: string, line: number, message: string, program: string): RunbookError =>
+  new RunbookError({
+    code: 'state-version',
+    message,
+    place: {file, line, column: 1},
+    ...(program === '' ? {} : {found: `written by runbook ${program}`}),
+    next: ['use the version of runbook that made it, or start anew with another --state-dir'],
+  });
 
-/** What never arrived before a power loss ends where a block of the disk does. */
-const BLOCK_BYTES = 512;
+/** Walks the lines of a journal, each of which vouches for those above it. */
+class Reader {
+  readonly #source: Source;
+  readonly #entries: Stamped[] = [];
+  /** What has been read and not been understood yet; the first byte stands at `#offset` of the file. */
+  #ahead: Buffer = Buffer.alloc(0);
+  #offset = 0;
+  #sum = 0;
+  #group: Buffer[] = [];
+  #program = '';
 
-/**
- * A crash can leave a part of the last entry at the end; everything before it was synced. A write that was cut has no
- * newline, or, after a power loss, holds NUL bytes where data never arrived. Anything else was changed by somebody.
- */
-const isTorn = (rest: Buffer, offset: number, n: number, sum: number): boolean => {
-  const hole = rest.indexOf(0);
-  const holeEnd = offset + rest.lastIndexOf(0) + 1;
-  const isCut = rest.at(-1) !== NEWLINE || (hole !== -1 && holeEnd % BLOCK_BYTES === 0);
-  const begin = `{"n":${n},"at":"`;
-  const text = rest.toString('latin1', 0, Math.min(hole === -1 ? rest.length : hole, begin.length));
-  return isCut && begin.startsWith(text) && readLine(rest.toString('utf8', 0, rest.length - 1), sum) === undefined;
-};
-
-/** Walks the lines; stops at a torn tail. */
-export const parseJournal = (file: string, bytes: Buffer): JournalContents => {
-  const entries: Stamped[] = [];
-  let offset = 0;
-  let sum = 0;
-  while (offset < bytes.length) {
-    const newline = bytes.indexOf(NEWLINE, offset);
-    const end = newline === -1 ? bytes.length : newline + 1;
-    const read = newline === -1 ? undefined : readLine(bytes.toString('utf8', offset, newline), sum);
-    if (read === undefined) {
-      const rest = bytes.subarray(offset);
-      const isLast = end === bytes.length || rest.every((byte, index) => index < end - offset || byte === 0);
-      if (isLast && isTorn(rest, offset, entries.length + 1, sum)) break;
-      throw damaged(file, entries.length + 1, `entry ${entries.length + 1} does not match its checksum`);
-    }
-    entries.push(read.entry);
-    sum = read.sum;
-    offset = end;
-  }
-  checkHeader(file, entries, bytes.length);
-  return {entries, length: offset, tornBytes: bytes.length - offset, sum};
-};
-
-const checkHeader = (file: string, entries: readonly Stamped[], size: number): void => {
-  const first = entries[0];
-  // A crash between creating the file and its first entry: nobody was told of this run.
-  if (first === undefined && size === 0) return;
-  if (first === undefined) return;
-  if (first.type !== 'run-started') throw damaged(file, 1, 'it does not begin with "run-started"');
-  if (first.journal !== 1)
-    throw new RunbookError({
-      code: 'state-version',
-      message: `the journal is of version ${String(first.journal)}, this program reads version 1`,
-      place: {file, line: 1, column: 1},
-      next: ['use the version of runbook that made it, or start anew with another --state-dir'],
-    });
-};
-
-/**
- * Reads a journal without changing it.
- * @throws RunbookError `journal-damaged`, `state-version`, `no-such-run`
- */
-export const readJournal = (file: string): JournalContents => {
-  try {
-    return parseJournal(file, readFileSync(file));
-  } catch (error) {
-    if (error instanceof RunbookError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    const message = code === 'ENOENT' ? `there is no journal: ${file}` : `can't read ${file}: ${messageOf(error)}`;
-    throw new RunbookError({code: 'no-such-run', message, next: ['see the runs with: runbook runs']}, error);
-  }
-};
-
-const unwritable = (file: string, error: unknown): RunbookError =>
-  new RunbookError(
-    {
-      code: 'state-unwritable',
-      message: `can't write the journal: ${messageOf(error)}`,
-      found: file,
-      next: ['free space or make the folder writable; what was journaled before is intact', 'then: runbook resume'],
-    },
-    error,
-  );
-
-/** The append-only record of one run. One process writes it; `lock.ts` sees to that. */
-export class Journal {
-  readonly file: string;
-  #fd: number;
-  #n: number;
-  #sum: number;
-  #length: number;
-  #queue: {entry: Entry; resolve: (stamped: Stamped) => void; reject: (error: unknown) => void}[] = [];
-  #broken: RunbookError | undefined;
-
-  private constructor(file: string, fd: number, contents: JournalContents) {
-    this.file = file;
-    this.#fd = fd;
-    this.#n = contents.entries.length;
-    this.#sum = contents.sum;
-    this.#length = contents.length;
+  constructor(source: Source) {
+    this.#source = source;
   }
 
-  /** Makes a new, empty journal; its folder entry is synced. */
-  static create(file: string): Journal {
-    try {
-      const fd = openSync(file, 'ax', 0o600);
-      syncFolder(dirname(file));
-      return new Journal(file, fd, {entries: [], length: 0, tornBytes: 0, sum: 0});
-    } catch (error) {
-      throw unwritable(file, error);
+  read(): JournalContents {
+    for (let line = this.#nextLine(); line !== undefined && this.#take(line); line = this.#nextLine());
+    const tornBytes = this.#source.size - this.#offset;
+    if (tornBytes > 0) this.#checkRest(tornBytes);
+    if (this.#entries.length === 0) throw this.#damaged(tornBytes === 0 ? 'it is empty' : 'its first entry was cut');
+    const [entries, length, sum] = [this.#entries, this.#offset, this.#sum];
+    return {entries, length, sum, tornBytes, unproven: Buffer.concat(this.#group)};
+  }
+
+  /** Without its newline; undefined when there is none in what may be one line. */
+  #nextLine(): Buffer | undefined {
+    for (let looked = 0; ; ) {
+      const newline = this.#ahead.indexOf(NEWLINE, looked);
+      if (newline !== -1) return this.#ahead.subarray(0, newline);
+      looked = this.#ahead.length;
+      if (looked > LONGEST_REST_BYTES || !this.#readOn()) return undefined;
     }
   }
 
-  /** Opens a journal to append; a torn tail is cut off. */
-  static open(file: string, contents: JournalContents): Journal {
-    try {
-      const fd = openSync(file, 'r+');
-      if (contents.tornBytes > 0) {
-        ftruncateSync(fd, contents.length);
-        fsyncSync(fd);
-      }
-      return new Journal(file, fd, contents);
-    } catch (error) {
-      throw unwritable(file, error);
-    }
+  /** Twice as much each time, so that a long line is not copied over and over. */
+  #readOn(): boolean {
+    const at = this.#offset + this.#ahead.length;
+    const more = this.#source.read(at, Math.min(this.#source.size - at, Math.max(CHUNK_BYTES, this.#ahead.length)));
+    if (more.length > 0) this.#ahead = Buffer.concat([this.#ahead, more]);
+    return more.length > 0;
   }
 
-  /** Resolves when the entry is on disk. Entries of one turn of the event loop share one sync. */
-  append(entry: Entry): Promise<Stamped> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({entry, resolve, reject});
-      if (this.#queue.length === 1) queueMicrotask(() => this.#flush());
-    });
+  /** False: this line is not what was written after the ones before it. */
+  #take(line: Buffer): boolean {
+    const unsealed = unseal(line);
+    if (unsealed === undefined || !follows(line, unsealed, this.#sum)) return false;
+    const entry = this.#checked(unsealed.value);
+    if (entry.group === undefined || entry.group[0] === entry.n) this.#group = [];
+    // a copy: what was read ahead is not to be kept for it
+    this.#group.push(Buffer.from(this.#ahead.subarray(0, line.length + 1)));
+    this.#entries.push(entry);
+    this.#sum = unsealed.sum;
+    this.#offset += line.length + 1;
+    this.#ahead = this.#ahead.subarray(line.length + 1);
+    return true;
   }
 
-  #flush(): void {
-    const batch = this.#queue;
-    this.#queue = [];
-    try {
-      if (this.#broken !== undefined) throw this.#broken;
-      const stamped = this.#write(batch.map(({entry}) => entry));
-      for (const [index, {resolve}] of batch.entries()) resolve(stamped[index] as Stamped);
-    } catch (error) {
-      for (const {reject} of batch) reject(error);
+  /** @throws RunbookError when the checksum is right but a program like this one has not written it */
+  #checked(value: Readonly<Record<string, unknown>>): Stamped {
+    const {file} = this.#source;
+    const n = this.#entries.length + 1;
+    if (value.n !== n) throw this.#damaged(`entry ${n} says that it is entry ${String(value.n)}`);
+    if ((n === 1) !== (value.type === 'run-started'))
+      throw this.#damaged(n === 1 ? 'it does not begin with "run-started"' : `entry ${n} begins it again`);
+    if (n === 1 && !READABLE.includes(value.journal)) {
+      const version = `the journal is of version ${String(value.journal)}`;
+      throw newer(file, 1, `${version}, this program reads version ${READABLE.join(' and ')}`, String(value.program));
     }
+    const mistake = mistakeIn(value);
+    if (mistake?.kind === 'unknown')
+      throw newer(file, n, `entry ${n} of the journal is of a kind that this program does not know`, this.#program);
+    if (mistake !== undefined) throw this.#damaged(`entry ${n} ${mistake.text}`);
+    const entry = value as unknown as Stamped;
+    if (entry.type === 'run-started' || entry.type === 'run-resumed') this.#program = entry.program;
+    return entry;
   }
 
-  #write(entries: readonly Entry[]): Stamped[] {
-    let sum = this.#sum;
-    let n = this.#n;
-    let text = '';
-    const stamped = entries.map((entry): Stamped => ({n: ++n, at: new Date().toISOString(), ...entry}));
-    for (const entry of stamped) {
-      const sealed = seal(JSON.stringify(entry), sum);
-      sum = sealed.sum;
-      text += sealed.line;
-    }
-    const bytes = Buffer.from(text);
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(this.#fd, bytes, done, bytes.length - done, this.#length + done);
-      }
-      fdatasyncSync(this.#fd);
-    } catch (error) {
-      this.#giveUp(error);
-    }
-    this.#length += bytes.length;
-    this.#sum = sum;
-    this.#n = n;
-    return stamped;
+  #checkRest(bytes: number): void {
+    const rest = bytes > LONGEST_REST_BYTES ? undefined : this.#source.read(this.#offset, bytes);
+    const last = this.#entries.at(-1);
+    const entries = this.#entries.length;
+    const end: IntactEnd = {offset: this.#offset, entries, group: last?.group ?? [entries, entries]};
+    if (rest !== undefined && isTorn(rest, end)) return;
+    const line = rest ?? this.#ahead;
+    throw foreignness(line, entries, (why, more) => this.#damaged(why, more)) ?? this.#damaged(whyNot(entries));
   }
 
-  // After a failed sync nobody knows what is on disk: take back what was not promised, and write no more.
-  #giveUp(error: unknown): never {
-    this.#broken = unwritable(this.file, error);
-    try {
-      ftruncateSync(this.#fd, this.#length);
-    } catch {
-      // The tail is torn then; the next reader drops it.
-    }
-    throw this.#broken;
-  }
-
-  close(): void {
-    // The number of a closed file may soon be another one's.
-    this.#broken ??= unwritable(this.file, new Error('it is closed'));
-    closeSync(this.#fd);
+  #damaged(why: string, more: Partial<Problem> = {}): RunbookError {
+    const line = this.#entries.length + 1;
+    const intact = line === 1 ? {} : {found: `the ${line - 1} entries above it are intact`};
+    return damaged(this.#source.file, line, why, {...intact, ...more});
   }
 }
 
-/** Makes a new name in a folder durable. */
-export const syncFolder = (folder: string): void => {
-  const fd = openSync(folder, 'r');
+const whyNot = (entries: number): string => `entry ${entries + 1} does not match its checksum`;
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Names what programs do to a text file in passing: that can be taken back. */
+const foreignness = (
+  rest: Buffer,
+  entries: number,
+  error: (why: string, more: Partial<Problem>) => RunbookError,
+): RunbookError | undefined => {
+  const line = rest.subarray(0, Math.max(0, rest.indexOf(NEWLINE)));
+  const convert = (how: string): Partial<Problem> => ({
+    next: [`an editor or a transfer has changed it; on a copy, try: ${how}`],
+  });
+  if (entries === 0 && rest.subarray(0, 3).equals(BYTE_ORDER_MARK))
+    return error('it begins with a byte order mark', convert("sed -i '1s/^\\xef\\xbb\\xbf//' COPY"));
+  if (line.at(-1) === 0x0d && unseal(line.subarray(0, -1)) !== undefined)
+    return error('its lines end with CR LF', convert("sed -i 's/\\r$//' COPY"));
+  return entries === 0 && unseal(line) === undefined ? error('it is no journal of ours', {}) : undefined;
+};
+
+/** Reads a journal that is in memory. */
+export const parseJournal = (file: string, bytes: Buffer): JournalContents =>
+  new Reader({file, size: bytes.length, read: (at, length) => bytes.subarray(at, at + length)}).read();
+
+/**
+ * Reads a journal without changing it.
+ * @throws RunbookError `journal-damaged`, `state-version`, `no-such-run` when there is none, `file-unreadable`
+ */
+export const readJournal = (file: string): JournalContents => {
   try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    return withFile(file, (size, read) => new Reader({file, size, read}).read());
+  } catch (error) {
+    if (error instanceof NotAFile) throw damaged(file, 1, error.message);
+    throw error instanceof RunbookError ? error : unreadable(file, error);
   }
+};
+
+const unreadable = (file: string, error: unknown): RunbookError => {
+  const isMissing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+  if (isMissing)
+    return new RunbookError(
+      {code: 'no-such-run', message: `there is no journal: ${file}`, next: ['see the runs with: runbook runs']},
+      error,
+    );
+  const next = [
+    'look at the permissions of the file and its folder; other runs can be used by their ids: runbook runs',
+  ];
+  return new RunbookError(
+    {code: 'file-unreadable', message: `can't read the journal: ${messageOf(error)}`, next},
+    error,
+  );
 };

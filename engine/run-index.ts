@@ -1,8 +1,7 @@
 import {statSync} from 'node:fs';
 import {readCache, writeCache} from './cache-file.ts';
-import {readJournal} from './journal.ts';
 import {factsOf, type RunFacts} from './run-facts.ts';
-import {type RunState, readState} from './state.ts';
+import type {RunState} from './state.ts';
 
 /** Changes with `RunFacts`. */
 const VERSION = 1;
@@ -15,11 +14,15 @@ interface Indexed {
 
 /**
  * A journal as the file system knows it: size, inode, last changes of content and inode. A write, a copy, a file put in
- * its place give it another stamp. Undefined where there is none.
+ * its place give it another stamp. Undefined where there is none, or none to be seen.
  */
 export const stampOf = (journal: string): string | undefined => {
-  const stat = statSync(journal, {bigint: true, throwIfNoEntry: false});
-  return stat === undefined ? undefined : `${stat.size}:${stat.ino}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  try {
+    const stat = statSync(journal, {bigint: true});
+    return `${stat.size}:${stat.ino}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  } catch {
+    return undefined;
+  }
 };
 
 /** When a file with this stamp was changed last (ns). */
@@ -36,11 +39,11 @@ const changedAt = (stamp: string): bigint => {
 export class RunIndex {
   readonly #file: string;
   readonly #journalOf: (run: string) => string;
-  readonly #read: typeof readJournal;
+  readonly #read: (run: string) => RunState | undefined;
   #runs: Map<string, Indexed> | undefined;
   #changed = false;
 
-  constructor(file: string, journalOf: (run: string) => string, read = readJournal) {
+  constructor(file: string, journalOf: (run: string) => string, read: (run: string) => RunState | undefined) {
     this.#file = file;
     this.#journalOf = journalOf;
     this.#read = read;
@@ -54,7 +57,7 @@ export class RunIndex {
     const stamp = stampOf(this.#journalOf(run));
     const known = this.#load().get(run);
     if (known !== undefined && known.stamp === stamp) return known.facts;
-    const state = readState(this.#read(this.#journalOf(run)).entries);
+    const state = this.#read(run);
     if (state === undefined || stamp === undefined) return undefined;
     return this.#put(run, stamp, factsOf(state));
   }

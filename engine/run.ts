@@ -3,6 +3,7 @@ import type {Problem} from './errors.ts';
 import type {Outcome} from './events.ts';
 import {forJournal, gatherInputs} from './given.ts';
 import type {Host} from './host.ts';
+import {JOURNAL_VERSION} from './journal.ts';
 import type {Lock} from './lock.ts';
 import {perform, skip, verifyOnly} from './perform.ts';
 import type {Runbook} from './runbook.ts';
@@ -95,7 +96,7 @@ const startedEntry = (
   selection: Selection,
 ): Entry => ({
   type: 'run-started',
-  journal: 1,
+  journal: JOURNAL_VERSION,
   run: session.run,
   runbook: session.runbook.name,
   file: session.runbook.file,

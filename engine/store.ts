@@ -1,36 +1,27 @@
 import {createHmac, randomBytes} from 'node:crypto';
-import {existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
+import {syncFolder} from './durable.ts';
 import type {Stamped} from './entries.ts';
-import {messageOf, type Problem, RunbookError} from './errors.ts';
-import {Journal, type JournalContents, readJournal, syncFolder} from './journal.ts';
+import {type Problem, RunbookError} from './errors.ts';
+import {type JournalContents, readJournal} from './journal.ts';
+import {JournalWriter} from './journal-writer.ts';
+import {damagedKey, hasKey, makeKey, newKey, readKey} from './key.ts';
 import {placeOf} from './labels.ts';
 import {acquireLock, holderOf, type Lock, type Owner} from './lock.ts';
 import type {RunFacts} from './run-facts.ts';
 import {RunIndex} from './run-index.ts';
 import {type RunSummary, summarise} from './run-summary.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
-
-const VERSION = '1';
+import {checkStateDir, prepareStateDir, runsFolder, runsIn, unwritable} from './state-dir.ts';
 
 /** A run opened for writing: its lock is held. */
 export interface OpenRun {
   readonly run: string;
-  readonly journal: Journal;
+  readonly journal: JournalWriter;
   readonly folder: string;
   readonly lock: Lock;
 }
-
-const unwritable = (folder: string, error: unknown): RunbookError =>
-  new RunbookError(
-    {
-      code: 'state-unwritable',
-      message: `can't write the state directory: ${messageOf(error)}`,
-      found: folder,
-      next: ['make it writable or free space, or choose another: --state-dir DIR'],
-    },
-    error,
-  );
 
 /** 20261123-021530-k3f9x: sorts by time, and no two are alike. The first two letters are the milliseconds. */
 export const newRunId = (): string => {
@@ -46,10 +37,11 @@ export class Store {
   readonly dir: string;
   readonly #index: RunIndex;
   #place: string | undefined;
+  #key: Buffer | undefined;
 
   constructor(dir: string) {
     this.dir = dir;
-    this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf);
+    this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf, (run) => this.read(run));
   }
 
   /** How it is named on what its runs make. */
@@ -57,19 +49,16 @@ export class Store {
     return (this.#place ??= placeOf(this.dir));
   }
 
-  #runs = (): string => join(this.dir, 'runs');
-  folderOf = (run: string): string => join(this.#runs(), run);
+  folderOf = (run: string): string => join(runsFolder(this.dir), run);
   journalOf = (run: string): string => join(this.folderOf(run), 'journal.jsonl');
   #lockOf = (runbook: string): string => join(this.dir, 'locks', runbook);
 
   /** Makes the directory, or sees that it is one of ours. */
   prepare(): void {
-    this.check();
+    prepareStateDir(this.dir);
     try {
-      mkdirSync(this.#runs(), {recursive: true, mode: 0o700});
-      if (this.#version() === '') writeFileSync(join(this.dir, 'version'), `${VERSION}\n`, {mode: 0o600});
-      const ignore = join(this.dir, '.gitignore');
-      if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+      if (!hasKey(this.dir) && !this.#hasHashes()) makeKey(this.dir);
+      this.#key = undefined;
     } catch (error) {
       throw unwritable(this.dir, error);
     }
@@ -77,35 +66,18 @@ export class Store {
 
   /** @throws RunbookError `state-version` when another version of this program made it */
   check(): void {
-    const version = this.#version();
-    if (version !== '' && version !== VERSION)
-      throw new RunbookError({
-        code: 'state-version',
-        message: `the state directory is of version "${version}", this program reads version ${VERSION}`,
-        found: this.dir,
-        next: ['use the version of runbook that made it, or choose another: --state-dir DIR'],
-      });
+    checkStateDir(this.dir);
   }
 
-  /** Empty where there is none yet, or where a power loss has left nothing of it. */
-  #version(): string {
-    try {
-      return readFileSync(join(this.dir, 'version'), 'utf8').replaceAll('\0', '').trim();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-      throw unwritable(this.dir, error);
-    }
-  }
-
-  /** Locks the runbook and makes a new run. */
+  /** Locks the runbook and makes a new run. It begins with the first entry; until then it is none. */
   create(runbook: string, run: string): OpenRun {
     this.prepare();
     const lock = acquireLock(this.#lockOf(runbook), run);
+    const folder = this.folderOf(run);
     try {
-      const folder = this.folderOf(run);
       mkdirSync(folder, {mode: 0o700});
-      syncFolder(this.#runs());
-      return {run, folder, lock, journal: Journal.create(this.journalOf(run))};
+      syncFolder(runsFolder(this.dir));
+      return {run, folder, lock, journal: JournalWriter.create(this.journalOf(run))};
     } catch (error) {
       lock.release();
       throw error instanceof RunbookError ? error : unwritable(this.dir, error);
@@ -117,8 +89,9 @@ export class Store {
     this.prepare();
     const lock = acquireLock(this.#lockOf(runbook), run);
     try {
-      const contents = readJournal(this.journalOf(run));
-      return {run, lock, contents, folder: this.folderOf(run), journal: Journal.open(this.journalOf(run), contents)};
+      const contents = this.#contents(run);
+      const journal = JournalWriter.open(this.journalOf(run), contents);
+      return {run, lock, contents, folder: this.folderOf(run), journal};
     } catch (error) {
       lock.release();
       throw error;
@@ -127,13 +100,15 @@ export class Store {
 
   /** Closes a run that a newer one replaces. The caller holds the runbook's lock. */
   async supersede(run: string, by: string): Promise<void> {
-    const file = this.journalOf(run);
-    const contents = readJournal(file);
-    const journal = Journal.open(file, contents);
-    const last = await journal.append({type: 'run-superseded', by});
-    journal.close();
-    const state = readState([...contents.entries, last]);
-    if (state !== undefined) this.#index.learn(run, state);
+    const contents = this.#contents(run);
+    const journal = JournalWriter.open(this.journalOf(run), contents);
+    try {
+      const last = await journal.append({type: 'run-superseded', by});
+      const state = readState([...contents.entries, last]);
+      if (state !== undefined) this.#index.learn(run, state);
+    } finally {
+      journal.close();
+    }
   }
 
   holder(runbook: string): Owner | undefined {
@@ -142,21 +117,42 @@ export class Store {
 
   /** Run ids, newest first. */
   runs(): string[] {
-    this.check();
-    try {
-      return readdirSync(this.#runs()).sort().reverse();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw unwritable(this.dir, error);
-    }
+    return runsIn(this.dir);
   }
 
+  /** Undefined where a crash has left a run that never began. */
   read(run: string): RunState | undefined {
-    return readState(readJournal(this.journalOf(run)).entries);
+    const contents = this.#tryContents(run);
+    return contents === undefined ? undefined : readState(contents.entries);
   }
 
   entries(run: string): readonly Stamped[] {
-    return readJournal(this.journalOf(run)).entries;
+    return this.#contents(run).entries;
+  }
+
+  #contents(run: string): JournalContents {
+    const contents = this.#tryContents(run);
+    if (contents !== undefined) return contents;
+    throw new RunbookError({
+      code: 'no-such-run',
+      message: `run ${run} never began`,
+      next: ['see the runs with: runbook runs'],
+    });
+  }
+
+  #tryContents(run: string): JournalContents | undefined {
+    const file = this.journalOf(run);
+    try {
+      const contents = readJournal(file);
+      const [first] = contents.entries;
+      if (first?.type === 'run-started' && first.run !== run) throw foreign(run, first.run, file);
+      return contents;
+    } catch (error) {
+      if (!(error instanceof RunbookError) || error.code !== 'no-such-run') throw error;
+      // The journal appears with its first entry; whatever else is there came later.
+      if (leftIn(this.folderOf(run)).length > 0) throw missing(run, this.folderOf(run));
+      return undefined;
+    }
   }
 
   /**
@@ -181,7 +177,7 @@ export class Store {
       if (facts === undefined) continue;
       if (!('code' in facts)) {
         if (fits(facts)) return this.read(run);
-      } else if (facts.code !== 'no-such-run') throw new RunbookError(facts);
+      } else throw new RunbookError(facts);
     }
     return undefined;
   }
@@ -222,25 +218,56 @@ export class Store {
 
   /** A keyed hash of a secret: tells whether it changed, and nothing else. */
   fingerprint(secret: string): string {
-    return createHmac('sha256', this.#key()).update(secret).digest('hex').slice(0, 32);
+    this.#key ??= readKey(this.dir) ?? this.#passingKey();
+    return createHmac('sha256', this.#key).update(secret).digest('hex').slice(0, 32);
   }
 
-  #key(): Buffer {
-    const file = join(this.dir, 'key');
-    try {
-      return readFileSync(file);
-    } catch {
-      // Two processes may get here at once: link(2) lets one key win.
-      const draft = `${file}-${process.pid}-${randomBytes(4).toString('hex')}`;
-      writeFileSync(draft, randomBytes(32), {mode: 0o600});
+  /** Where no run has hashes there is nothing to compare with: a look needs no key that lasts. */
+  #passingKey(): Buffer {
+    if (this.#hasHashes()) throw damagedKey(this.dir, 'it is missing');
+    return newKey();
+  }
+
+  #hasHashes(): boolean {
+    return this.runs().some((run) => {
       try {
-        linkSync(draft, file);
+        return hasHashes(this.read(run));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(this.dir, error);
-      } finally {
-        rmSync(draft, {force: true});
+        if (error instanceof RunbookError) return false;
+        throw error;
       }
-      return readFileSync(file);
-    }
+    });
   }
 }
+
+const hasHashes = (state: RunState | undefined): boolean =>
+  [state, ...[...(state?.steps.values() ?? [])].map((step) => step.record)].some(
+    (one) => Object.keys(one?.secrets ?? {}).length > 0,
+  );
+
+const leftIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith('journal.jsonl'));
+  } catch {
+    return [];
+  }
+};
+
+const missing = (run: string, folder: string): RunbookError =>
+  new RunbookError({
+    code: 'journal-damaged',
+    message: `the journal of run ${run} is missing`,
+    found: `its folder has other files of it: ${folder}`,
+    next: [
+      'restore the file from a copy, or start anew with: runbook run',
+      `what it has made is labelled: docker ps --all --filter label=io.runbook.run=${run}`,
+    ],
+  });
+
+const foreign = (run: string, other: string, file: string): RunbookError =>
+  new RunbookError({
+    code: 'journal-damaged',
+    message: `this is the journal of run ${other}, not of ${run}`,
+    place: {file, line: 1, column: 1},
+    next: ['nothing was changed; put the right file in its place, or give its folder the old name'],
+  });

@@ -1,17 +1,19 @@
 import {execFileSync} from 'node:child_process';
-import {chmodSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import type {Entry, Stamped} from '../../engine/entries.ts';
-import {Journal, readJournal} from '../../engine/journal.ts';
+import {JOURNAL_VERSION, readJournal} from '../../engine/journal.ts';
+import {seal} from '../../engine/journal-line.ts';
+import {JournalWriter} from '../../engine/journal-writer.ts';
 import {rejects, rigTest, throws} from '../rig.ts';
 
 const test = suite('journal');
 
 const started: Entry = {
   type: 'run-started',
-  journal: 1,
+  journal: JOURNAL_VERSION,
   run: 'r',
   runbook: 'test',
   file: '/test.yaml',
@@ -30,7 +32,7 @@ const valuesOf = (entries: readonly Stamped[]): unknown[] =>
   entries.map((entry) => (entry.type === 'remembered' ? entry.value : entry.type));
 
 const write = async (file: string, values: readonly string[]): Promise<Buffer> => {
-  const journal = Journal.create(file);
+  const journal = JournalWriter.create(file);
   await journal.append(started);
   for (const value of values) await journal.append(remembered(value));
   journal.close();
@@ -59,7 +61,7 @@ test(
 test(
   'keeps the order of entries that are appended at once',
   rigTest(async (rig) => {
-    const journal = Journal.create(join(rig.dir, 'j'));
+    const journal = JournalWriter.create(join(rig.dir, 'j'));
 
     const stamped = await Promise.all(
       [started, ...Array.from({length: 50}, (_, i) => remembered(`${i}`))].map((entry) => journal.append(entry)),
@@ -80,7 +82,7 @@ test(
     const file = join(rig.dir, 'j');
     await write(file, ['one']);
 
-    const journal = Journal.open(file, readJournal(file));
+    const journal = JournalWriter.open(file, readJournal(file));
     await journal.append(remembered('two'));
     journal.close();
 
@@ -104,7 +106,7 @@ test(
       const contents = readJournal(file);
       assert.is(contents.entries.length, 2, `cut at ${cut}`);
       assert.is(contents.tornBytes, cut - kept);
-      const journal = Journal.open(file, contents);
+      const journal = JournalWriter.open(file, contents);
       await journal.append(remembered('three'));
       journal.close();
       assert.is(readJournal(file).entries.length, 3, `cut at ${cut}`);
@@ -113,14 +115,29 @@ test(
 );
 
 test(
-  'drops a first entry that was cut: nobody was told of that run',
+  'is never empty: it has its name once its first entry is on disk',
+  rigTest(async (rig) => {
+    const file = join(rig.dir, 'j');
+    const journal = JournalWriter.create(file);
+    assert.is(existsSync(file), false);
+
+    await journal.append(started);
+
+    assert.is(readJournal(file).entries.length, 1);
+    assert.is(existsSync(`${file}.new`), false);
+    journal.close();
+  }),
+);
+
+test(
+  'refuses one whose first entry was cut: it was there',
   rigTest(async (rig) => {
     const file = join(rig.dir, 'j');
     const bytes = await write(file, []);
 
     for (let cut = 0; cut < bytes.length; cut++) {
       writeFileSync(file, bytes.subarray(0, cut));
-      assert.is(readJournal(file).entries.length, 0, `cut at ${cut}`);
+      throws(() => readJournal(file), 'journal-damaged');
     }
   }),
 );
@@ -207,11 +224,92 @@ test(
 test(
   'refuses a journal of another version',
   rigTest(async (rig) => {
-    const journal = Journal.create(join(rig.dir, 'j'));
-    await journal.append({...started, journal: 2 as 1});
+    const journal = JournalWriter.create(join(rig.dir, 'j'));
+    await journal.append({...started, journal: 3});
+    await journal.append({type: 'of a later version'} as unknown as Entry);
     journal.close();
 
     throws(() => readJournal(join(rig.dir, 'j')), 'state-version');
+  }),
+);
+
+test(
+  'reads and goes on with a journal of version 1, which does not say what was written together',
+  rigTest(async (rig) => {
+    const file = join(rig.dir, 'j');
+    const lines: string[] = [];
+    let sum = 0;
+    for (const [index, entry] of [{...started, journal: 1}, remembered('one'), remembered('two')].entries()) {
+      const sealed = seal({n: index + 1, at: new Date().toISOString(), ...entry}, sum);
+      lines.push(sealed.line);
+      sum = sealed.sum;
+    }
+    writeFileSync(file, lines.join(''));
+
+    const journal = JournalWriter.open(file, readJournal(file));
+    await Promise.all([journal.append(remembered('three')), journal.append(remembered('four'))]);
+    journal.close();
+
+    assert.equal(valuesOf(readJournal(file).entries), ['run-started', 'one', 'two', 'three', 'four']);
+  }),
+);
+
+test(
+  'names an entry of a kind that a newer program has written, and that program',
+  rigTest(async (rig) => {
+    const file = join(rig.dir, 'j');
+    const journal = JournalWriter.create(file);
+    await journal.append({...started, program: '9.9'});
+    await journal.append({type: 'step-paused', step: 'a'} as unknown as Entry);
+    journal.close();
+
+    const error = throws(() => readJournal(file), 'state-version');
+
+    assert.match(error.message, 'entry 2');
+    assert.match(error.problems[0].found ?? '', '9.9');
+  }),
+);
+
+test(
+  'takes an entry that lacks what it should have, or has it in another form, for damage',
+  rigTest(async (rig) => {
+    const file = join(rig.dir, 'j');
+    const wrong: readonly object[] = [
+      {type: 'step-started', step: 'a', attempt: 1},
+      {type: 'step-started', step: 'a', attempt: 1, record: {}},
+      {type: 'step-checkpointed', step: 'a', how: 'somehow', outputs: {}, durationMs: 1, evidence: []},
+      {type: 'step-checkpointed', step: 'a', how: 'ran', outputs: [], durationMs: 1, evidence: 'none'},
+      {type: 'step-failed', step: 'a', attempt: 1, problem: 'none'},
+      {type: 'run-finished', outcome: 'well', durationMs: 1},
+      {type: 'undo-finished'},
+      {type: 7},
+      {step: 'a'},
+      {type: 'step-undone', step: 'a', at: 'yesterday'},
+      {type: 'step-undone', step: 'a', group: 'none'},
+      {type: 'step-undone', step: 'a', n: 7},
+      started,
+    ];
+
+    for (const entry of wrong) {
+      writeFileSync(file, '');
+      const first = seal({n: 1, at: new Date().toISOString(), ...started}, 0);
+      const second = seal({n: 2, at: new Date().toISOString(), ...entry}, first.sum);
+      writeFileSync(file, first.line + second.line);
+      throws(() => assert.unreachable(`${JSON.stringify(entry)} ${readJournal(file).tornBytes}`), 'journal-damaged');
+    }
+  }),
+);
+
+test(
+  'passes over what a newer program adds to an entry',
+  rigTest(async (rig) => {
+    const file = join(rig.dir, 'j');
+    const journal = JournalWriter.create(file);
+    await journal.append(started);
+    await journal.append({...remembered('one'), ...{mood: 'good'}});
+    journal.close();
+
+    assert.equal(valuesOf(readJournal(file).entries), ['run-started', 'one']);
   }),
 );
 
@@ -227,7 +325,7 @@ test(
   rigTest(async (rig) => {
     const bytes = await write(join(rig.dir, 'j'), ['one']);
 
-    throws(() => Journal.create(join(rig.dir, 'j')), 'state-unwritable');
+    throws(() => JournalWriter.create(join(rig.dir, 'j')), 'state-unwritable');
 
     assert.equal(readFileSync(join(rig.dir, 'j')), bytes);
   }),
@@ -236,7 +334,7 @@ test(
 test(
   'refuses to append once it is closed',
   rigTest(async (rig) => {
-    const journal = Journal.create(join(rig.dir, 'j'));
+    const journal = JournalWriter.create(join(rig.dir, 'j'));
     await journal.append(started);
     journal.close();
 
@@ -269,7 +367,7 @@ test(
   rigTest(async (rig) =>
     onSmallDisk(rig.dir, async (disk) => {
       const file = join(disk, 'j');
-      const journal = Journal.create(file);
+      const journal = JournalWriter.create(file);
       await journal.append(started);
       let written = 1;
       const fill = async (): Promise<void> => {
@@ -296,8 +394,8 @@ test(
       chmodSync(file, 0o400);
       execFileSync('mount', ['-o', 'remount,ro', disk]);
 
-      throws(() => Journal.create(join(disk, 'k')), 'state-unwritable');
-      throws(() => Journal.open(file, readJournal(file)), 'state-unwritable');
+      throws(() => JournalWriter.create(join(disk, 'k')), 'state-unwritable');
+      throws(() => JournalWriter.open(file, readJournal(file)), 'state-unwritable');
     }),
   ),
 );

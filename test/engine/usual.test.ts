@@ -16,7 +16,7 @@ const started = (run: string, runbook: string): Entry => ({
 
 /** A finished run of one step that took so long. */
 const past = async (rig: Rig, durationMs: number, more: readonly Entry[] = [], runbook = 'test'): Promise<string> => {
-  const run = `${newRunId()}-${rig.store.runs().length}`;
+  const run = `${newRunId()}${rig.store.runs().length}`;
   const open = rig.store.create(runbook, run);
   await open.journal.append(started(run, runbook));
   await open.journal.append({

@@ -1,0 +1,57 @@
+import {randomBytes} from 'node:crypto';
+import {closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync} from 'node:fs';
+import {dirname} from 'node:path';
+
+/** Writes all bytes: the system may take a part at a time. */
+export const writeAll = (fd: number, bytes: Buffer, position: number): void => {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+};
+
+/** Makes the names in a folder durable. */
+export const syncFolder = (folder: string): void => {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+};
+
+/** Makes a folder and those above it, for this user only; what was made survives a power loss. */
+export const makeFolder = (folder: string): void => {
+  const first = mkdirSync(folder, {recursive: true, mode: 0o700});
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) trySync(dirname(made));
+};
+
+// A folder above may be one that we may enter but not read.
+const trySync = (folder: string): void => {
+  try {
+    syncFolder(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+  }
+};
+
+/** Makes a file that is there whole or not at all, also after a power loss. False: somebody else was first. */
+export const makeFile = (file: string, bytes: Buffer): boolean => {
+  // Two processes may get here at once: link(2) lets one win.
+  const draft = `${file}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    const fd = openSync(draft, 'wx', 0o600);
+    try {
+      writeAll(fd, bytes, 0);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    linkSync(draft, file);
+    syncFolder(dirname(file));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(draft, {force: true});
+  }
+};

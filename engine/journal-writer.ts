@@ -1,0 +1,167 @@
+import {closeSync, existsSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync} from 'node:fs';
+import {dirname} from 'node:path';
+import {syncFolder, writeAll} from './durable.ts';
+import type {Entry, Stamped} from './entries.ts';
+import {messageOf, RunbookError} from './errors.ts';
+import type {JournalContents} from './journal.ts';
+import {seal} from './journal-line.ts';
+
+/** A group is written at once; more than this waits for the next one. */
+const GROUP_BYTES = 8 * 1024 * 1024;
+
+const unwritable = (file: string, error: unknown): RunbookError =>
+  new RunbookError(
+    {
+      code: 'state-unwritable',
+      message: `can't write the journal: ${messageOf(error)}`,
+      found: file,
+      next: ['free space or make the folder writable; what was journaled before is intact', 'then: runbook resume'],
+    },
+    error,
+  );
+
+/** What is known of the end of the file. */
+interface End {
+  /** Of the last entry. */
+  readonly n: number;
+  readonly sum: number;
+  /** In bytes. */
+  readonly length: number;
+}
+
+interface Waiting {
+  readonly entry: Entry;
+  resolve(stamped: Stamped): void;
+  reject(error: unknown): void;
+}
+
+/** The append-only record of one run. One process writes it; `lock.ts` sees to that. */
+export class JournalWriter {
+  readonly file: string;
+  readonly #fd: number;
+  #end: End;
+  /** It has the name of a journal only once its first entry is on disk: a journal is never empty. */
+  #draft: string | undefined;
+  #queue: Waiting[] = [];
+  #broken: RunbookError | undefined;
+
+  private constructor(file: string, fd: number, end: End, draft?: string) {
+    this.file = file;
+    this.#fd = fd;
+    this.#end = end;
+    this.#draft = draft;
+  }
+
+  /** Makes a new journal; the file appears with its first entry. */
+  static create(file: string): JournalWriter {
+    const draft = `${file}.new`;
+    try {
+      if (existsSync(file)) throw new Error('it is there already');
+      return new JournalWriter(file, openSync(draft, 'wx', 0o600), {n: 0, sum: 0, length: 0}, draft);
+    } catch (error) {
+      throw unwritable(file, error);
+    }
+  }
+
+  /** Opens a journal to append. A torn tail is cut off; what nothing proves to have reached the disk is written again. */
+  static open(file: string, contents: JournalContents): JournalWriter {
+    const {entries, sum, length, tornBytes, unproven} = contents;
+    let fd: number | undefined;
+    try {
+      fd = openSync(file, 'r+');
+      if (tornBytes > 0) ftruncateSync(fd, length);
+      // After a failed sync the system may hold, and show, what it has given up writing, and the next sync succeeds.
+      writeAll(fd, unproven, length - unproven.length);
+      fsyncSync(fd);
+      return new JournalWriter(file, fd, {n: entries.length, sum, length});
+    } catch (error) {
+      if (fd !== undefined) closeSync(fd);
+      throw unwritable(file, error);
+    }
+  }
+
+  /** Resolves when the entry is on disk. Entries of one turn of the event loop are a group, with one sync. */
+  append(entry: Entry): Promise<Stamped> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({entry, resolve, reject});
+      if (this.#queue.length === 1) queueMicrotask(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    while (waiting.length > 0) {
+      const group = waiting.splice(0, fitting(waiting));
+      try {
+        if (this.#broken !== undefined) throw this.#broken;
+        const stamped = this.#write(group.map(({entry}) => entry));
+        for (const [index, {resolve}] of group.entries()) resolve(stamped[index] as Stamped);
+      } catch (error) {
+        for (const {reject} of group) reject(error);
+      }
+    }
+  }
+
+  #write(entries: readonly Entry[]): Stamped[] {
+    const first = this.#end.n + 1;
+    const last = this.#end.n + entries.length;
+    const group = entries.length === 1 ? {} : {group: [first, last] as const};
+    const at = new Date().toISOString();
+    const stamped = entries.map((entry, index): Stamped => ({n: first + index, at, ...group, ...entry}));
+    let {sum} = this.#end;
+    const lines = stamped.map((entry) => {
+      const sealed = seal(entry, sum);
+      sum = sealed.sum;
+      return sealed.line;
+    });
+    const bytes = Buffer.from(lines.join(''));
+    try {
+      writeAll(this.#fd, bytes, this.#end.length);
+      fdatasyncSync(this.#fd);
+      this.#publish();
+    } catch (error) {
+      this.#giveUp(error);
+    }
+    this.#end = {n: last, sum, length: this.#end.length + bytes.length};
+    return stamped;
+  }
+
+  #publish(): void {
+    if (this.#draft === undefined) return;
+    renameSync(this.#draft, this.file);
+    syncFolder(dirname(this.file));
+    this.#draft = undefined;
+  }
+
+  // After a failed sync nobody knows what is on disk: take back what was not promised, and write no more.
+  #giveUp(error: unknown): never {
+    this.#broken = unwritable(this.file, error);
+    try {
+      if (this.#draft === undefined) ftruncateSync(this.#fd, this.#end.length);
+      else for (const file of [this.#draft, this.file]) rmSync(file, {force: true});
+    } catch {
+      // The tail is torn then; the next reader drops it.
+    }
+    throw this.#broken;
+  }
+
+  close(): void {
+    // The number of a closed file may soon be another one's.
+    this.#broken ??= unwritable(this.file, new Error('it is closed'));
+    try {
+      closeSync(this.#fd);
+      if (this.#draft !== undefined) rmSync(this.#draft, {force: true});
+    } catch {
+      // Whatever it is, all that was promised has been synced.
+    }
+  }
+}
+
+/** How many of the entries go into one group. */
+const fitting = (waiting: readonly Waiting[]): number => {
+  if (waiting.length === 1) return 1;
+  let bytes = 0;
+  const over = waiting.findIndex(({entry}) => (bytes += JSON.stringify(entry).length) > GROUP_BYTES);
+  return over === -1 ? waiting.length : Math.max(1, over);
+};

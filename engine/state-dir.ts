@@ -1,0 +1,93 @@
+import {randomBytes} from 'node:crypto';
+import {existsSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {makeFile, makeFolder, syncFolder} from './durable.ts';
+import {messageOf, RunbookError} from './errors.ts';
+import {readStart} from './regular-file.ts';
+
+const VERSION = '1';
+const LONGEST_VERSION = 20;
+/** What `newRunId` makes. Nothing else in the folder is a run, such as a copy that somebody keeps of one. */
+const RUN_ID = /^\d{8}-\d{6}-[0-9a-z]+$/;
+
+export const unwritable = (dir: string, error: unknown): RunbookError =>
+  new RunbookError(
+    {
+      code: 'state-unwritable',
+      message: `can't write the state directory: ${messageOf(error)}`,
+      found: dir,
+      next: ['make it writable or free space, or choose another: --state-dir DIR'],
+    },
+    error,
+  );
+
+const unreadable = (dir: string, error: unknown): RunbookError =>
+  new RunbookError(
+    {
+      code: 'file-unreadable',
+      message: `can't read the state directory: ${messageOf(error)}`,
+      found: dir,
+      next: ['look at its permissions, or choose another: --state-dir DIR'],
+    },
+    error,
+  );
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+export const runsFolder = (dir: string): string => join(dir, 'runs');
+
+/** Empty where there is none yet, or where a power loss has left nothing of it. */
+const versionOf = (dir: string): string => {
+  try {
+    return readStart(join(dir, 'version'), LONGEST_VERSION).toString('latin1').replaceAll('\0', '').trim();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    // a file has the name of the directory
+    throw codeOf(error) === 'ENOTDIR' ? unwritable(dir, error) : unreadable(dir, error);
+  }
+};
+
+/** @throws RunbookError `state-version` when another version of this program made it */
+export const checkStateDir = (dir: string): void => {
+  const version = versionOf(dir);
+  if (version !== '' && version !== VERSION)
+    throw new RunbookError({
+      code: 'state-version',
+      message: `the state directory is of version "${version}", this program reads version ${VERSION}`,
+      found: dir,
+      next: ['use the version of runbook that made it, or choose another: --state-dir DIR'],
+    });
+};
+
+/** Makes the directory, or sees that it is one of ours. */
+export const prepareStateDir = (dir: string): void => {
+  checkStateDir(dir);
+  try {
+    makeFolder(runsFolder(dir));
+    if (versionOf(dir) === '') makeVersion(dir);
+    const ignore = join(dir, '.gitignore');
+    if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+  } catch (error) {
+    throw error instanceof RunbookError ? error : unwritable(dir, error);
+  }
+};
+
+/** One that is there may be empty, so it is replaced. */
+const makeVersion = (dir: string): void => {
+  const whole = join(dir, `version-${randomBytes(4).toString('hex')}`);
+  makeFile(whole, Buffer.from(`${VERSION}\n`));
+  renameSync(whole, join(dir, 'version'));
+  syncFolder(dir);
+};
+
+/** Run ids, newest first. */
+export const runsIn = (dir: string): string[] => {
+  checkStateDir(dir);
+  try {
+    const names = readdirSync(runsFolder(dir)).filter((name) => RUN_ID.test(name));
+    return names.sort().reverse();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw unreadable(dir, error);
+  }
+};
