@@ -72,13 +72,13 @@ test('calls a slow step possibly hung, also while its check is waited for', () =
   board.apply({type: 'step-output', step: 'a', text: 'alive\n'}, 10_000);
   assert.is(
     liveLines(board, frameOf(board, 70_000))[1],
-    '      ! possibly hung: 70 s, far longer than the usual 8 s; timeout in 7 min 20 s',
+    '      ! possibly hung: 70 s instead of the usual 8 s; timeout in 7 min 20 s',
   );
 
   board.apply({type: 'step-waiting', step: 'a', expected: 'up', found: 'down', elapsedMs: 0, withinMs: 30_000}, 70_000);
   assert.is(
     liveLines(board, frameOf(board, 80_000))[1],
-    '      ! possibly hung: 80 s, far longer than the usual 8 s; given up in 20 s',
+    '      ! possibly hung: 80 s instead of the usual 8 s; given up in 20 s',
   );
 });
 

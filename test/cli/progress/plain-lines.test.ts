@@ -44,7 +44,7 @@ test('calls a step possibly hung once for each reason', () => {
 
   assert.equal(linesOf(overdue('silent'), overdue('silent'), overdue('slow', 340), overdue('slow', 340)), [
     '02:15:30 web       possibly hung: no output for 60 s; timeout in 8 min 30 s',
-    '02:15:30 web       possibly hung: 90 s, far longer than the usual 1 s; timeout in 8 min 30 s',
+    '02:15:30 web       possibly hung: 90 s instead of the usual 1 s; timeout in 8 min 30 s',
   ]);
 });
 
