@@ -8,6 +8,8 @@ import type {Surroundings} from './surroundings.ts';
 export interface CommandFile {
   /** Its summary, arguments, options and examples. */
   define(command: Command): void;
+  /** Commands below this one, by the word that is typed after its own. */
+  readonly subcommands?: Readonly<Record<string, CommandFile>>;
   /** @returns the exit code */
   act(call: Call): Promise<number>;
 }

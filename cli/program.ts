@@ -57,14 +57,17 @@ const perform = async (around: Surroundings): Promise<number> => {
 };
 
 const define = async (around: Surroundings, done: (code: number) => void): Promise<Command> => {
-  const program = new Command('runbook')
+  const program: Command = new Command('runbook')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void around.stdout.write(text),
       writeErr: (text) => void around.stderr.write(text),
       outputError: () => {},
     })
-    .configureHelp({showGlobalOptions: true})
+    .configureHelp({
+      showGlobalOptions: true,
+      visibleGlobalOptions: (command) => (command === program ? [] : [...program.options]),
+    })
     .description('Runs operations documents: typed steps, each with the check that proves it worked.')
     .version(productId(), '-V, --version', 'say which program and version this is')
     .helpOption('-h, --help', 'show this help, or that of a command')
@@ -79,13 +82,24 @@ const define = async (around: Surroundings, done: (code: number) => void): Promi
     ['runbook resume', 'go on where it stopped'],
     ['runbook status', 'does everything still hold?'],
   ]);
-  for (const [name, load] of wantedCommands(around.argv)) {
-    const file = await load();
-    const command = program.command(name);
-    file.define(command);
-    command.action(async () => done(await file.act(new Call(around, command))));
-  }
+  for (const [name, load] of wantedCommands(around.argv)) add(program, name, await load(), around, done);
   return program;
+};
+
+const add = (
+  parent: Command,
+  name: string,
+  file: CommandFile,
+  around: Surroundings,
+  done: (code: number) => void,
+): void => {
+  const command = parent.command(name);
+  file.define(command);
+  command.action(async () => done(await file.act(new Call(around, command))));
+  const below = Object.entries(file.subcommands ?? {});
+  // What stands behind a subcommand's name is its own, also where this one has an option of that name.
+  if (below.length > 0) command.enablePositionalOptions().helpCommand(false);
+  for (const [word, one] of below) add(command, word, one, around, done);
 };
 
 /** The command that is called; all of them where the help or a suggestion may have to name them. */

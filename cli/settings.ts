@@ -45,8 +45,13 @@ const pair = (text: string): [string, string] => {
   return [text.slice(0, at), text.slice(at + 1)];
 };
 
-const count = (value: string): number => {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('it must be a whole number from 1 on');
-  return number;
-};
+const countFrom =
+  (least: number) =>
+  (value: string): number => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= least)) throw new InvalidArgumentError(`it must be a whole number from ${least} on`);
+    return number;
+  };
+
+export const count = countFrom(1);
+export const countFromZero = countFrom(0);

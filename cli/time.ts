@@ -15,6 +15,19 @@ export const ticking = (ms: number): string =>
     .replace(/^0 ms$/, '0 s')
     .replace('.0 s', ' s');
 
+const AGES = [
+  [90_000, 1000, 's'],
+  [90 * 60_000, 60_000, 'min'],
+  [36 * 3_600_000, 3_600_000, 'h'],
+  [Number.POSITIVE_INFINITY, 86_400_000, 'd'],
+] as const;
+
+/** How long something is past, in one unit: `3 h ago`. */
+export const ago = (ms: number): string => {
+  const [, unit, name] = AGES.find(([below]) => ms < below) ?? AGES[3];
+  return ms < 1000 ? 'just now' : `${Math.floor(ms / unit)} ${name} ago`;
+};
+
 /** `2026-11-23 02:15:30`, in local time. */
 export const dateTime = (date: Date): string =>
   `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)}`;

@@ -30,6 +30,15 @@ export const padded = (text: string, columns: number): string =>
 export const rightAligned = (text: string, columns: number): string =>
   ' '.repeat(Math.max(0, columns - widthOf(text))) + text;
 
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** A size in bytes as a person says it: `812 B`, `4.1 kB`, `12 MB`. */
+export const sizeText = (bytes: number): string => {
+  const power = Math.min(SIZES.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${SIZES[power]}`;
+};
+
 /** Words in lines of at most so many columns; a longer word gets a line of its own. */
 export const wrapped = (text: string, columns: number): string[] => {
   const lines: string[] = [];

@@ -1,11 +1,12 @@
 import type {Stamped} from './entries.ts';
 import {RunbookError} from './errors.ts';
-import type {RunSummary} from './run-summary.ts';
+import type {RunFilter, RunSummary} from './run-summary.ts';
 import {loggedSteps, readStepLog} from './step-log.ts';
 import {Store} from './store.ts';
 
-/** All runs of a state directory, newest first; a damaged journal is shown as such. */
-export const listRuns = async (stateDir: string): Promise<readonly RunSummary[]> => new Store(stateDir).summaries();
+/** The runs of a state directory, newest first; a damaged journal is shown as such. */
+export const listRuns = async (stateDir: string, filter: RunFilter = {}): Promise<readonly RunSummary[]> =>
+  new Store(stateDir).summaries(filter);
 
 /**
  * The run that an id, or a part of it, names; the newest one when left out.

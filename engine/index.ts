@@ -7,7 +7,7 @@ export {
   type Description,
   describeRunbook,
 } from './describe.ts';
-export {formatDuration} from './duration.ts';
+export {formatDuration, parseDuration} from './duration.ts';
 export type {Entry, Stamped, StepRecord} from './entries.ts';
 export type {ExitCode, Place, Problem} from './errors.ts';
 export {CODES, type Code, EXIT, messageOf, RunbookError} from './errors.ts';
@@ -18,9 +18,19 @@ export {runbookSchema, stepTypeSchema} from './json-schema.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
 export {nearest, suggest} from './nearest.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';
+export {
+  type KeptBecause,
+  type KeptRun,
+  PRUNED_AGE_MS,
+  PRUNED_KEEP,
+  type Pruned,
+  type PrunePlan,
+  planPrune,
+  pruneRuns,
+} from './prune.ts';
 export {type PlannedResume, planResume, type ResumePlan, type ResumeRequest, resumeRun} from './resume.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';
-export type {RunSummary} from './run-summary.ts';
+export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './run-summary.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type StatusReport, statusOf} from './status.ts';
 export * from './step-type.ts';

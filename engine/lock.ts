@@ -136,6 +136,11 @@ export interface Lock {
   /** The dead owner whose lock was taken over. */
   readonly takenOverFrom: Owner | undefined;
   release(): void;
+  /**
+   * Releases the lock for good and moves its folder to where nobody looks for it: it is not needed any more. As it is held
+   * until then, nobody can hold it in the folder that goes; who wants it next makes a new one.
+   */
+  dismantle(aside: string): void;
 }
 
 const held = (owner: Owner, file: string): RunbookError =>
@@ -154,6 +159,32 @@ const held = (owner: Owner, file: string): RunbookError =>
  * @throws RunbookError `run-held`, naming the owner; `state-unwritable`
  */
 export const acquireLock = (folder: string, run: string): Lock => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return acquire(folder, run);
+    } catch (error) {
+      if (error instanceof RunbookError) throw error;
+      // The folder was dismantled under our hands.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && tries < MOST_TRIES) continue;
+      throw unwritable(folder, error);
+    }
+  }
+};
+
+const MOST_TRIES = 10;
+
+const unwritable = (folder: string, error: unknown): RunbookError =>
+  new RunbookError(
+    {
+      code: 'state-unwritable',
+      message: `can't write the state directory: ${messageOf(error)}`,
+      found: folder,
+      next: ['make it writable, or choose another: --state-dir DIR'],
+    },
+    error,
+  );
+
+const acquire = (folder: string, run: string): Lock => {
   const draft = join(folder, `draft-${process.pid}-${randomBytes(4).toString('hex')}`);
   const owner = self(run);
   try {
@@ -177,19 +208,9 @@ export const acquireLock = (folder: string, run: string): Lock => {
       return {
         takenOverFrom: current !== undefined && !current.released ? current : undefined,
         release: () => release(join(folder, String(mine)), owner),
+        dismantle: (aside) => renameSync(folder, aside),
       };
     }
-  } catch (error) {
-    if (error instanceof RunbookError) throw error;
-    throw new RunbookError(
-      {
-        code: 'state-unwritable',
-        message: `can't write the state directory: ${messageOf(error)}`,
-        found: folder,
-        next: ['make it writable, or choose another: --state-dir DIR'],
-      },
-      error,
-    );
   } finally {
     rmSync(draft, {force: true});
   }

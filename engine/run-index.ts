@@ -92,7 +92,8 @@ export class RunIndex {
 
   /** Writes what has been learned, without the runs that are no more. Another process may have written meanwhile. */
   save(existing: readonly string[]): void {
-    if (!this.#changed) return;
+    const known = new Set(existing);
+    if (!this.#changed && [...this.#load().keys()].every((run) => known.has(run))) return;
     this.#join();
     const runs = existing.flatMap((run) => {
       const indexed = this.#runs?.get(run);

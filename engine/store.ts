@@ -11,7 +11,7 @@ import {placeOf} from './labels.ts';
 import {acquireLock, holderOf, type Lock, type Owner} from './lock.ts';
 import type {RunFacts} from './run-facts.ts';
 import {RunIndex} from './run-index.ts';
-import {type RunSummary, summarise} from './run-summary.ts';
+import {type RunFilter, type RunSummary, summarise} from './run-summary.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 import {checkStateDir, prepareStateDir, runsFolder, runsIn, unwritable} from './state-dir.ts';
 
@@ -115,6 +115,21 @@ export class Store {
     return holderOf(this.#lockOf(runbook));
   }
 
+  /** Holds a runbook's lock in the name of a run, which need not be opened. */
+  hold(runbook: string, run: string): Lock {
+    return acquireLock(this.#lockOf(runbook), run);
+  }
+
+  /** The runbooks that have a lock, held or not. */
+  lockedRunbooks(): string[] {
+    try {
+      return readdirSync(join(this.dir, 'locks'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw unwritable(this.dir, error);
+    }
+  }
+
   /** Run ids, newest first. */
   runs(): string[] {
     return runsIn(this.dir);
@@ -212,8 +227,13 @@ export class Store {
     }
   }
 
-  summaries(): RunSummary[] {
-    return summarise(this);
+  /** Drops from the index what is no more. */
+  forgetRemoved(): void {
+    this.#index.save(this.runs());
+  }
+
+  summaries(filter: RunFilter = {}): RunSummary[] {
+    return summarise(this, filter);
   }
 
   /** A keyed hash of a secret: tells whether it changed, and nothing else. */

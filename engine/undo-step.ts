@@ -80,7 +80,7 @@ const readAgain = async (session: Session, name: string): Promise<string | undef
 };
 
 /** What undo will do with a step. */
-export const undoOf = (session: Session, step: StepState): UndoStep['action'] => {
+export const undoOf = (session: Pick<Session, 'registry'>, step: StepState): UndoStep['action'] => {
   if (step.record === undefined || step.status === 'undone' || step.record.effect === 'reads') return 'nothing';
   if (!step.made) return step.status === 'skipped' ? 'nothing' : 'keep';
   const type = session.registry.get(step.record.uses);

@@ -185,6 +185,7 @@ test(
       }
 
       assert.is(existsSync(join(marks, 'two-holders')), false);
+      assert.is(existsSync(join(marks, 'error')), false);
     } finally {
       const gone = [...alive].map((child) => new Promise((resolve) => child.once('exit', resolve)));
       for (const child of alive) child.kill('SIGKILL');
