@@ -21,6 +21,11 @@ export const openDesk = async (
   const {around} = call;
   const {stdout, stderr, env} = around;
   const progress = await startProgress({stdout, stderr, env, json: call.json, style: call.errStyle});
+  if (progress.leave && progress.comeBack)
+    around.aroundStop(
+      () => progress.leave?.(),
+      () => progress.comeBack?.(),
+    );
   const refuse = (message: string, next: string): Error =>
     new engine.RunbookError({code: 'no-terminal', message, next: [next]});
   const prompter = new Prompter({around, progress, yes, colours: call.errStyle !== plain, refuse});

@@ -126,6 +126,13 @@ const surroundingsIn = (cwd: string): Surroundings => ({
   holdSignals: () => {
     held = true;
   },
+  aroundStop: (before, after) => {
+    process.on('SIGTSTP', () => {
+      before();
+      process.kill(process.pid, 'SIGSTOP');
+    });
+    process.on('SIGCONT', after);
+  },
   interrupt,
 });
 

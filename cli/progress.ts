@@ -9,6 +9,9 @@ export interface Progress {
   /** Keeps its hands off the terminal while somebody else, a prompt, uses it. */
   pause(): Promise<void>;
   resume(): void;
+  /** Ctrl-Z: gives the terminal back, and draws anew below whatever stands there after. */
+  leave?(): void;
+  comeBack?(): void;
 }
 
 export interface ProgressOptions {

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly killSignal: AbortSignal;
   /** From now on signals are for the command to handle; until then the first one ends the process. */
   holdSignals(): void;
+  /** Calls the first before Ctrl-Z stops this process, and the second when it goes on. */
+  aroundStop(before: () => void, after: () => void): void;
   /** What a signal does, for a Ctrl-C that arrives as a key because a prompt is open. */
   interrupt(reason: string): void;
 }

@@ -1,6 +1,8 @@
 import {messageOf, RunbookError} from './errors.ts';
 import type {Expression, Values} from './expression.ts';
+import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
+import {withLimit} from './limit.ts';
 import {type Call, renderCall} from './render.ts';
 import type {Action} from './runbook.ts';
 import {contextOf, type Session} from './session.ts';
@@ -20,6 +22,13 @@ export type Finding =
       readonly final?: boolean;
     };
 
+interface Looking {
+  readonly signal: AbortSignal;
+  readonly output?: (text: string) => void;
+  /** What is known of a step that can't be looked at itself. */
+  readonly known?: Outputs;
+}
+
 /** No single look takes longer, whatever the outside does. */
 export const LOOK_LIMIT_MS = 30_000;
 
@@ -34,34 +43,33 @@ export const hasCheck = ({step}: Node): boolean =>
  * further checks under `verify:`. Changes nothing. What can't be told counts as not holding.
  * @throws PermanentError where no later look can find anything else, and when the signal aborts
  */
-export const lookAt = async (
-  session: Session,
-  node: Node,
-  call: Call,
-  options: {readonly signal: AbortSignal; readonly output?: (text: string) => void; readonly known?: Outputs},
-): Promise<Finding> => {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(LOOK_LIMIT_MS)]);
-  const look = {...options, signal};
-  try {
-    const own = await lookAtOwn(session, node, call, look);
-    if (!own.ok) return own;
-    const outputs = own.outputs as Outputs;
-    learnSecrets(session, node, outputs);
-    const expected = checkExpect(
-      node.step.expect,
-      session.scopes.valuesOf(node, 'real', outputs),
-      hasOwnLook(node, call),
-    );
-    if (!expected.ok) return expected;
-    const further = await lookAtActions(session, node, outputs, look);
-    if (!further.ok) return further;
-    return {ok: true, outputs, evidence: [...expected.evidence, ...further.evidence]};
-  } catch (error) {
-    options.signal.throwIfAborted();
-    if (error instanceof PermanentError || (error instanceof RunbookError && error.code === 'expression-failed'))
-      throw error;
-    return unclear(error, signal);
-  }
+export const lookAt = async (session: Session, node: Node, call: Call, options: Looking): Promise<Finding> =>
+  withLimit(LOOK_LIMIT_MS, async (limit) => {
+    const signal = AbortSignal.any([options.signal, limit]);
+    try {
+      return await endingWith(signal, look(session, node, call, {...options, signal}));
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (error instanceof PermanentError || (error instanceof RunbookError && error.code === 'expression-failed'))
+        throw error;
+      return unclear(error, signal);
+    }
+  });
+
+const look = async (session: Session, node: Node, call: Call, looking: Looking): Promise<Finding> => {
+  const own = await lookAtOwn(session, node, call, looking);
+  if (!own.ok) return own;
+  const outputs = own.outputs as Outputs;
+  learnSecrets(session, node, outputs);
+  const expected = checkExpect(
+    node.step.expect,
+    session.scopes.valuesOf(node, 'real', outputs),
+    hasOwnLook(node, call),
+  );
+  if (!expected.ok) return expected;
+  const further = await lookAtActions(session, node, outputs, looking);
+  if (!further.ok) return further;
+  return {ok: true, outputs, evidence: [...expected.evidence, ...further.evidence]};
 };
 
 /** The `expect` of a step that acts speaks of what `run` returned; only a look of its own can be asked again. */
@@ -94,7 +102,7 @@ const lookAtOwn = async (
   session: Session,
   node: Node,
   {type, options, site}: Call,
-  look: {readonly signal: AbortSignal; readonly output?: (text: string) => void; readonly known?: Outputs},
+  look: Looking,
 ): Promise<Verdict> => {
   const context = contextOf(session, site, node.key, {attempt: 0, ...look});
   if (node.step.effect === 'reads') return {ok: true, outputs: (await type.run(options, context)) as Json};

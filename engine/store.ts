@@ -1,4 +1,4 @@
-import {createHmac, randomBytes} from 'node:crypto';
+import {createHmac} from 'node:crypto';
 import {mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {syncFolder} from './durable.ts';
@@ -22,15 +22,6 @@ export interface OpenRun {
   readonly folder: string;
   readonly lock: Lock;
 }
-
-/** 20261123-021530-k3f9x: sorts by time, and no two are alike. The first two letters are the milliseconds. */
-export const newRunId = (): string => {
-  const now = new Date();
-  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const milliseconds = now.getUTCMilliseconds().toString(36).padStart(2, '0');
-  const letters = Array.from(randomBytes(3), (byte) => (byte % 36).toString(36)).join('');
-  return `${time}-${milliseconds}${letters}`;
-};
 
 /** The state directory: `runs/<run>/journal.jsonl`, `locks/<runbook>/`, `version`, `key`. Mode 0700. */
 export class Store {

@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
 import {RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
+import {endingWith} from './grace.ts';
+import {withLimit} from './limit.ts';
 import {lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
 import {type Call, commandOf, fillSecrets, undoCommandOf, variablesIn} from './render.ts';
@@ -110,15 +112,17 @@ export const undoStep = async (session: Session, key: string, stop: AbortSignal)
   const step = stateOf(session, key);
   if (step?.record === undefined) return;
   const start = performance.now();
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(UNDO_LIMIT_MS)]);
   if (step.status === 'in-doubt') await endSurvivors(`${session.run}/${key}/`);
   const call = await callOf(session, key, step.record);
   await record(session, {type: 'step-undoing', step: key});
   tell(session, {type: 'step-undoing', step: key, command: undoCommand(session, step)});
   const output = openOutput(session, key);
   try {
-    await act(session, key, step, call, {signal, output: output.write});
-    await seeGone(session, key, call, signal);
+    await withLimit(UNDO_LIMIT_MS, async (limit) => {
+      const signal = AbortSignal.any([stop, limit]);
+      await endingWith(signal, act(session, key, step, call, {signal, output: output.write}));
+      await endingWith(signal, seeGone(session, key, call, signal));
+    });
   } finally {
     output.close();
   }

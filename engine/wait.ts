@@ -1,3 +1,5 @@
+import {AwakeWatch} from './limit.ts';
+
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 const GROWTH = 1.6;
@@ -17,25 +19,31 @@ export interface Waiting<T> {
 
 /** Looks until that settles it, or the time has passed; gives what was found last. Rejects when the signal aborts. */
 export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
-  const start = performance.now();
+  const watch = new AwakeWatch();
   const stop = new AbortController();
   const signal = AbortSignal.any([waiting.signal, stop.signal]);
   let hints: Hints | undefined;
+  let isExtra = false;
   try {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)) {
       // Listen first, look then: a change between the two is not missed.
       const changed = hints?.next();
+      const {naps} = watch;
       const found = await waiting.look();
-      const elapsed = performance.now() - start;
-      if (waiting.settles(found) || elapsed >= waiting.withinMs) return found;
+      const elapsed = watch.elapsedMs;
+      if (waiting.settles(found)) return found;
+      // A look in which this process slept has seen little of the world: it alone does not end the waiting.
+      if (elapsed >= waiting.withinMs && (isExtra || watch.naps === naps)) return found;
+      isExtra = elapsed >= waiting.withinMs;
       waiting.signal.throwIfAborted();
       waiting.onWaiting(found, elapsed);
       if (hints === undefined && waiting.changes !== undefined) hints = listen(waiting.changes(signal));
-      await pauseOr(changed, Math.min(pause, waiting.withinMs - elapsed), signal);
+      await pauseOr(changed, Math.min(pause, Math.max(0, waiting.withinMs - elapsed)), signal);
       waiting.signal.throwIfAborted();
     }
   } finally {
     stop.abort();
+    watch.stop();
   }
 };
 

@@ -4,6 +4,7 @@ import {type Problem, RunbookError} from './errors.ts';
 import type {How, SkipReason} from './events.ts';
 import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
+import {withLimit} from './limit.ts';
 import {checkExpect, type Finding, hasCheck, LOOK_LIMIT_MS, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
 import {Watch} from './overdue.ts';
@@ -169,9 +170,12 @@ export class Work {
     return this.#attempt;
   }
 
-  async #runOnce({type, options, site}: Rendered): Promise<Outputs> {
+  #runOnce(rendered: Rendered): Promise<Outputs> {
+    return withLimit(this.#node.step.timeoutMs, (limit) => this.#runWithin(limit, rendered));
+  }
+
+  async #runWithin(limit: AbortSignal, {type, options, site}: Rendered): Promise<Outputs> {
     const {timeoutMs} = this.#node.step;
-    const limit = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([this.#signal, limit]);
     const {write} = this.output;
     const context = contextOf(this.#session, site, this.#node.key, {attempt: this.#attempt, signal, output: write});

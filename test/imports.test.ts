@@ -63,7 +63,7 @@ interface Arrows {
   readonly packages: readonly string[];
 }
 
-const CONTRACT = /^engine\/(step-type|sh)\.ts$/;
+const CONTRACT = /^engine\/(step-type|sh|limit)\.ts$/;
 const ARROWS: Readonly<Record<string, Arrows>> = {
   cli: {
     files: [/^engine\/index\.ts$/, /^steps\/(index|machines)\.ts$/, /^cli\//],

@@ -29,6 +29,11 @@ export class Painter {
     this.#drawnAt = columns;
   }
 
+  /** What is drawn stays where it is; the next frame goes below it. */
+  forget(): void {
+    this.#live = [];
+  }
+
   #redraw(lines: readonly string[]): void {
     if (lines.length === 0 && this.#live.length === 0) return;
     this.#write(`${BEGIN}${this.#toTop()}${lines.map(drawn).join('')}${CLEAR_BELOW}${END}`);

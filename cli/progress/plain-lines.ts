@@ -142,9 +142,8 @@ export class PlainLines {
   #wait({step, expected, found, elapsedMs, withinMs}: Event & {type: 'step-waiting'}): void {
     const text = `expected ${expected}, found ${found}`;
     const last = this.#waiting.get(step);
-    const at = this.#now().getTime();
-    if (last?.text === text && at - last.at < REPEAT_MS) return;
-    this.#waiting.set(step, {text, at});
+    if (last?.text === text && elapsedMs - last.at < REPEAT_MS) return;
+    this.#waiting.set(step, {text, at: elapsedMs});
     this.#say(step, `waiting ${ticking(elapsedMs)} of ${ticking(withinMs)}: ${text}`);
   }
 }

@@ -7,6 +7,9 @@ import {Painter} from './painter.ts';
 import {below, type RowLayout, titleColumns} from './rows.ts';
 import {settledLines} from './settled.ts';
 
+const SHOW_CURSOR = '\x1b[?25h';
+const HIDE_CURSOR = '\x1b[?25l';
+
 /** The terminal that is drawn on, and the other stream, which must stay silent meanwhile. */
 export interface Screen {
   readonly out: Output;
@@ -46,6 +49,7 @@ class Drawing {
   readonly #painter: Painter;
   readonly #process: ProcessOutput;
   readonly #screen: Screen;
+  #active = false;
   #above: string[] = [];
   #titles = {columns: 0, count: 0, width: 0};
 
@@ -61,17 +65,28 @@ class Drawing {
 
   emit(event: Event): void {
     const printed = event.type === 'step-finished' ? this.#board.printedBy(event.step) : [];
-    this.#board.apply(event, Date.now());
+    this.#board.apply(event, performance.now());
     const layout = this.#layout();
     this.#above.push(...settledLines(event, this.#board, layout), ...printed.map((line) => below(`│ ${line}`, layout)));
   }
 
   start(): void {
+    this.#active = true;
     this.#process.hijack();
     this.#spinner.start(() => this.#frame());
   }
 
+  leave(): void {
+    this.#painter.forget();
+    if (this.#active) this.#process.toStdout(SHOW_CURSOR, false);
+  }
+
+  comeBack(): void {
+    if (this.#active) this.#process.toStdout(HIDE_CURSOR, false);
+  }
+
   stop(): void {
+    this.#active = false;
     this.#spinner.stop();
     this.#painter.paint([], this.#above.splice(0));
     this.#process.release();
@@ -85,7 +100,7 @@ class Drawing {
     const frame: Frame = {
       ...this.#layout(),
       rows: this.#screen.out.rows || 24,
-      now: Date.now(),
+      now: performance.now(),
       spinner: this.#spinner.fetch(),
     };
     const live = this.#board.startedAt === 0 ? [] : liveLines(this.#board, frame);
@@ -117,6 +132,14 @@ export class TerminalProgress {
 
   emit(event: Event): void {
     this.#drawing.emit(event);
+  }
+
+  leave(): void {
+    this.#drawing.leave();
+  }
+
+  comeBack(): void {
+    this.#drawing.comeBack();
   }
 
   /** Clears the live lines and gives the terminal back, for a prompt or for good. */

@@ -110,6 +110,8 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name is unknown',
   EHOSTUNREACH: 'no route to the host',
   ETIMEDOUT: 'the host does not answer',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet; is the clock of this machine right?',
+  CERT_HAS_EXPIRED: 'its certificate has expired; is the clock of this machine right?',
 };
 
 const reason = (error: unknown): string => {

@@ -109,14 +109,14 @@ const isConflict = ({cause}: StepError): boolean => (cause as {statusCode?: numb
 
 /** Removes an image that a run brought, unless a container needs it; says which of the two. */
 export const removeImage = async (docker: Docker, ref: string, output: StepContext['output']): Promise<void> => {
-  for (const end = Date.now() + TASKS_END_MS; ; await sleep(PAUSE_MS)) {
+  for (const end = performance.now() + TASKS_END_MS; ; await sleep(PAUSE_MS)) {
     try {
       await docker.tidy((api) => api.getImage(ref).remove());
       return;
     } catch (error) {
       if (isMissing(error)) return;
       if (!isConflict(error as StepError)) throw error;
-      if (Date.now() < end && (await tasksWith(docker, ref)) > 0) continue;
+      if (performance.now() < end && (await tasksWith(docker, ref)) > 0) continue;
       output(`image ${ref} stays: a container uses it\n`);
       return;
     }

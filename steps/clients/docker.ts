@@ -1,4 +1,5 @@
 import type Dockerode from 'dockerode';
+import {afterAwake} from '../../engine/limit.ts';
 import type {Site, StepContext} from '../../engine/step-type.ts';
 import {type Endpoint, resolveEndpoint} from './docker-endpoint.ts';
 import {explainError, isMissing, unreachable} from './docker-errors.ts';
@@ -149,7 +150,7 @@ class Leash {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   readonly #follow = () => this.#controller.abort(this.#outer?.reason);
-  #timer: NodeJS.Timeout | undefined;
+  #loosen = (): void => {};
   #released = false;
 
   constructor(outer: AbortSignal | undefined) {
@@ -169,11 +170,11 @@ class Leash {
 
   within(limitMs: number, late: () => Error): void {
     this.loosen();
-    this.#timer = setTimeout(() => this.#controller.abort(late()), limitMs);
+    this.#loosen = afterAwake(limitMs, () => this.#controller.abort(late()));
   }
 
   loosen(): void {
-    clearTimeout(this.#timer);
+    this.#loosen();
   }
 
   /** The promise, or the reason as soon as it is cut. */

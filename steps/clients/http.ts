@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import {TextDecoder} from 'node:util';
+import {withLimit} from '../../engine/limit.ts';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
 
 /** How much of a body is kept; the rest is not read. */
@@ -156,9 +157,11 @@ const answer = async (request: Request, signal: AbortSignal, redirects: number):
  * One exchange, bounded in time and size. No connection stays open after it.
  * @throws StepError `http-failed` where no whole answer came; a status is never an error here
  */
-export const exchange = async (request: Request): Promise<Response> => {
+export const exchange = (request: Request): Promise<Response> =>
+  withLimit(request.timeoutMs, (limit) => exchangeWithin(limit, request));
+
+const exchangeWithin = async (limit: AbortSignal, request: Request): Promise<Response> => {
   if (!URL.canParse(request.url)) throw new PermanentError(`not a URL: ${request.url}`, {code: 'http-failed'});
-  const limit = AbortSignal.timeout(request.timeoutMs);
   try {
     return await answer(request, AbortSignal.any([request.signal, limit]), MAX_REDIRECTS);
   } catch (error) {

@@ -64,22 +64,18 @@ const signalTo = (pid: number, signal: NodeJS.Signals): void => {
 };
 
 /**
- * Ends a family: SIGTERM once to each, a grace period, then SIGKILL. Looks again after each round, because a process
- * may start another one while it ends.
+ * Ends a family: SIGTERM to all, a grace period, then SIGKILL. What one starts while it ends, to tidy up, is left to
+ * finish within the grace period.
  * @returns who is still there in the end: nobody, unless the kernel holds one
  */
 export const endFamily = async (family: Family): Promise<readonly number[]> => {
-  const asked = new Set<number>();
+  for (const pid of survivors(family)) signalTo(pid, 'SIGTERM');
   const started = performance.now();
   for (;;) {
     const living = survivors(family);
     const elapsed = performance.now() - started;
     if (living.length === 0 || elapsed > GRACE_MS + KILL_MS) return living;
-    for (const pid of living) {
-      if (elapsed > GRACE_MS) signalTo(pid, 'SIGKILL');
-      else if (!asked.has(pid)) signalTo(pid, 'SIGTERM');
-      asked.add(pid);
-    }
+    if (elapsed > GRACE_MS) for (const pid of living) signalTo(pid, 'SIGKILL');
     await pause(LOOK_MS);
   }
 };

@@ -4,7 +4,8 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {newRunId, Store} from '../../engine/store.ts';
+import {newRunId} from '../../engine/run-id.ts';
+import {Store} from '../../engine/store.ts';
 import {rejects, rigTest, throws} from '../rig.ts';
 
 const test = suite('store');
@@ -43,6 +44,15 @@ test(
     throws(() => rig.store.find('zzzz'), 'no-such-run');
   }),
 );
+
+test('makes ids that sort behind the newest run, also after the clock was set back', () => {
+  const ahead = newRunId('20991231-235959-rrzzz');
+
+  assert.match(ahead, /^21000101-000000-00/);
+  assert.ok(newRunId(ahead) > ahead);
+  assert.ok(newRunId('20200101-000000-00aaa') < ahead);
+  assert.ok(newRunId('a stranger') < ahead);
+});
 
 test('makes ids that sort by time, also within a second', async () => {
   const ids: string[] = [];

@@ -3,7 +3,8 @@ import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import type {Entry} from '../../engine/entries.ts';
-import {newRunId, Store} from '../../engine/store.ts';
+import {newRunId} from '../../engine/run-id.ts';
+import {Store} from '../../engine/store.ts';
 import {usualDurations} from '../../engine/usual.ts';
 import {type Rig, rigTest} from '../rig.ts';
 

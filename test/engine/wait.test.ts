@@ -5,6 +5,9 @@ import {rigTest} from '../rig.ts';
 
 const test = suite('wait');
 
+/** The whole process stands still, as after a SIGSTOP. */
+const sleepSoundly = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+
 const waiting = (given: Partial<Waiting<boolean>>): Waiting<boolean> => ({
   withinMs: 60_000,
   signal: new AbortController().signal,
@@ -29,6 +32,18 @@ test('looks until it holds, telling what it found', async () => {
 
   assert.is(found, true);
   assert.equal(told, [false, false]);
+});
+
+test('gives a look that slept one more before it ends the waiting', async () => {
+  let looks = 0;
+  const look = async (): Promise<boolean> => {
+    if (++looks > 1) return true;
+    sleepSoundly();
+    return false;
+  };
+
+  assert.is(await waitFor(waiting({withinMs: 0, look})), true);
+  assert.is(looks, 2);
 });
 
 test('gives what it found last when the time has passed', async () => {

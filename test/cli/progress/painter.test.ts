@@ -33,6 +33,19 @@ test('keeps lines above the live ones, in order', () => {
   assert.equal(terminal.lines(), ['a done', 'b done']);
 });
 
+test('goes on below what a shell wrote while the terminal was left to it', () => {
+  const terminal = new Terminal(80, 24);
+  const painter = painterOn(terminal);
+
+  painter.paint(['running a', 'pending b']);
+  painter.forget();
+  terminal.write('$ fg\r\n');
+  painter.paint(['running a, 9 s', 'pending b']);
+  painter.paint([], ['a done']);
+
+  assert.equal(terminal.lines(), ['running a', 'pending b', '$ fg', 'a done']);
+});
+
 test('does not write when nothing changed', () => {
   const terminal = new Terminal(80, 24);
   const painter = painterOn(terminal);

@@ -1,0 +1,72 @@
+/*
+ * Time that counts is time in which this process ran. One that was stopped (Ctrl-Z, a frozen container) or had no share of
+ * the machine finds all timers due when it goes on, before it could read what has arrived meanwhile. So a limit is walked
+ * in slices, and a slice that ends far too late counts as one.
+ */
+
+const SLICE_MS = 1000;
+/** A timer that comes so much too late has slept. */
+const LATE_MS = 1000;
+
+/** Calls `act` once, after so much time in which this process ran; not when what it returns is called before. */
+export const afterAwake = (ms: number, act: () => void): (() => void) => {
+  let left = ms;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    const slice = Math.min(left, SLICE_MS);
+    const begun = performance.now();
+    timer = setTimeout(() => {
+      const isLate = performance.now() - begun > slice + LATE_MS;
+      left -= slice;
+      // What came while it slept is read in one slice more.
+      if (isLate && left <= 0) left = Math.min(ms, SLICE_MS);
+      else if (left <= 0) return act();
+      next();
+    }, slice);
+    timer.unref();
+  };
+  next();
+  return () => clearTimeout(timer);
+};
+
+/** Runs `act` with a signal that aborts after so much time that counts, as that of `AbortSignal.timeout` does. */
+export const withLimit = async <T>(ms: number, act: (limit: AbortSignal) => Promise<T>): Promise<T> => {
+  const limit = new AbortController();
+  const clear = afterAwake(ms, () => limit.abort(new DOMException(`it took longer than ${ms} ms`, 'TimeoutError')));
+  try {
+    return await act(limit.signal);
+  } finally {
+    clear();
+  }
+};
+
+/** Measures time that counts, until it is stopped. */
+export class AwakeWatch {
+  readonly #timer = setInterval(() => this.#count(), SLICE_MS).unref();
+  #awake = 0;
+  #naps = 0;
+  #last = performance.now();
+
+  #count(): void {
+    const now = performance.now();
+    const passed = now - this.#last;
+    if (passed > SLICE_MS + LATE_MS) this.#naps += 1;
+    this.#awake += Math.min(passed, SLICE_MS + LATE_MS);
+    this.#last = now;
+  }
+
+  get elapsedMs(): number {
+    this.#count();
+    return this.#awake;
+  }
+
+  /** How often this process did not run for a while. */
+  get naps(): number {
+    this.#count();
+    return this.#naps;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
