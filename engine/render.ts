@@ -52,7 +52,7 @@ const siteOf = (node: Node, on: Json | undefined, cwd: string): Site => ({
 });
 
 /** Options for `command`: where a variable stands for a number or a list, the schema can't be asked, but defaults hold. */
-const shownOptions = (type: StepType, rendered: Json): unknown => {
+export const shownOptions = (type: StepType, rendered: Json): unknown => {
   const parsed = v.safeParse(type.options, rendered);
   if (parsed.success) return parsed.output;
   const entries = (type.options as {entries?: Record<string, v.GenericSchema>}).entries ?? {};

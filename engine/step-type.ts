@@ -64,7 +64,14 @@ export type Verdict<Outputs = Json> =
 export interface ShellRendering<Options, Outputs> {
   /** A command that exits 0 exactly when `verify` would say ok; changes nothing. Left out for `reads` types. */
   check?(options: Options, site: Site): string;
-  /** Per output a command that prints it, as in `JOIN_IP=$(docker inspect ...)`. */
+  /** What the script does where `command` calls this program itself. */
+  run?(options: Options, site: Site): string;
+  /** Functions that these lines call; they stand once in the script. Their names begin with the type's. */
+  readonly functions?: string;
+  /**
+   * Per output a command that prints it, as in `JOIN_IP=$(docker inspect ...)`: texts as they are, all else as JSON.
+   * It fails where the look does.
+   */
   outputs?: {readonly [Name in keyof Outputs]?: (options: Options, site: Site) => string};
 }
 

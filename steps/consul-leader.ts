@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {defineStepType, StepError} from '../engine/step-type.ts';
 import {ask} from './clients/consul.ts';
 import {agentOptions, CONSUL_SECRETS, consulCurl} from './clients/consul-options.ts';
+import {throughJq} from './clients/shell-json.ts';
 
 const options = v.strictObject(agentOptions);
 
@@ -15,6 +16,19 @@ const orNone = async <T>(none: T, look: Promise<T>): Promise<T> => {
     if (error instanceof StepError && /No cluster leader|No known Consul servers/.test(error.message)) return none;
     throw error;
   }
+};
+
+/** As `orNone`: a server that answers 500 since there is no leader has said so. */
+const orNothing = (
+  given: v.InferOutput<typeof options>,
+  path: string,
+  flags: string,
+  none: string,
+  rest = '',
+): string => {
+  const asked = consulCurl(given, path, {flags: ['-sS']});
+  const known = `if test("No cluster leader|No known Consul servers") then ${none} else fromjson${rest} end`;
+  return throughJq(asked, known, `-R ${flags}`);
 };
 
 /** Looks at the cluster's leader. */
@@ -47,8 +61,8 @@ export default defineStepType({
 
   shell: {
     outputs: {
-      leader: (given) => `${command(given)} | jq -r .`,
-      peers: (given) => `${consulCurl(given, 'status/peers')} | jq -r 'sort | .[]'`,
+      leader: (given) => orNothing(given, 'status/leader', '-r', '""'),
+      peers: (given) => orNothing(given, 'status/peers', '-c', '[]', ' | sort'),
     },
   },
 });

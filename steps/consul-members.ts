@@ -3,6 +3,7 @@ import {sh} from '../engine/sh.ts';
 import {defineStepType, type Site} from '../engine/step-type.ts';
 import {ask, changesOf} from './clients/consul.ts';
 import {agentOptions, CONSUL_SECRETS, consulCurl} from './clients/consul-options.ts';
+import {throughJq} from './clients/shell-json.ts';
 
 const options = v.strictObject({
   ...agentOptions,
@@ -67,7 +68,12 @@ const printed = (members: readonly Member[], found: readonly AgentMember[]): str
 };
 
 const asCurl = (given: Options): string => consulCurl(given, 'agent/members');
-const names = (filter: string) => (given: Options) => `${asCurl(given)} | jq -r '[.[]${filter} | .Name] | sort | .[]'`;
+const names = (filter: string) => (given: Options) => throughJq(asCurl(given), `[.[]${filter} | .Name] | sort`);
+
+/** `memberOf` in jq, in the order of `order`. */
+const MEMBERS = `map({name: .Name, address: .Addr, status: (${JSON.stringify(STATUS)}[.Status] // "unknown"),
+  type: (if .Tags.role == "consul" then "server" else "client" end), build: (.Tags.build // "" | split(":")[0] // ""),
+  dc: (.Tags.dc // "")}) | sort_by(.type != "server", .name)`.replace(/\n\s*/g, ' ');
 
 /** Looks at the cluster's members, as one agent sees them. */
 export default defineStepType({
@@ -110,5 +116,11 @@ export default defineStepType({
   // the agent cannot be asked to wait; the catalog, which follows the members, can
   changes: (given, context) =>
     changesOf({...given, stale: true}, context, (api, common) => api.health.state({state: 'any', ...common})),
-  shell: {outputs: {members: asCurl, names: names(''), alive: names(' | select(.Status == 1)')}},
+  shell: {
+    outputs: {
+      members: (given) => throughJq(asCurl(given), MEMBERS),
+      names: names(''),
+      alive: names(' | select(.Status == 1)'),
+    },
+  },
 });

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {defineStepType} from '../engine/step-type.ts';
 import {ask, type Call, changesOf} from './clients/consul.ts';
 import {CONSUL_SECRETS, catalogOptions, consulCurl} from './clients/consul-options.ts';
+import {throughJq} from './clients/shell-json.ts';
 
 const options = v.strictObject(catalogOptions);
 type Options = v.InferOutput<typeof options>;
@@ -41,5 +42,11 @@ export default defineStepType({
   },
 
   changes: (given, context) => changesOf(given, context, list),
-  shell: {outputs: {json: command, names: (given) => `${command(given)} | jq -r '[.[].Node] | sort | .[]'`}},
+  shell: {
+    outputs: {
+      json: command,
+      names: (given) => throughJq(command(given), '[.[].Node] | sort'),
+      nodes: (given) => throughJq(command(given), 'map({name: .Node, address: .Address}) | sort_by(.name)'),
+    },
+  },
 });

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {defineStepType} from '../engine/step-type.ts';
 import {ask, type Call, changesOf} from './clients/consul.ts';
 import {apiPath, CONSUL_SECRETS, catalogOptions, consulCurl} from './clients/consul-options.ts';
+import {throughJq} from './clients/shell-json.ts';
 
 const options = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.description("The service's name")),
@@ -51,6 +52,12 @@ const command = (given: Options): string => {
   });
 };
 
+/** `instanceOf` in jq, by id. */
+const INSTANCES = `map({id: .Service.ID, node: .Node.Node,
+  address: (if .Service.Address != "" then .Service.Address else .Node.Address end), port: .Service.Port,
+  status: ([.Checks[].Status] | map(. as $one | ${JSON.stringify(SEVERITY)} | index($one) // 0) | max // 0
+    | ${JSON.stringify(SEVERITY)}[.]), tags: (.Service.Tags // [])}) | sort_by(.id)`.replace(/\n\s*/g, ' ');
+
 /** Looks at the instances of a service. */
 export default defineStepType({
   name: 'consul.service',
@@ -91,9 +98,9 @@ export default defineStepType({
   changes: (given, context) => changesOf(given, context, look(given)),
   shell: {
     outputs: {
-      addresses: (given) =>
-        `${command(given)} | jq -r '[.[] | if .Service.Address != "" then .Service.Address else .Node.Address end] | unique | .[]'`,
-      passing: (given) => `${command(given)} | jq '[.[] | select(all(.Checks[]; .Status == "passing"))] | length'`,
+      addresses: (given) => throughJq(command(given), `${INSTANCES} | map(.address) | unique`),
+      instances: (given) => throughJq(command(given), INSTANCES),
+      passing: (given) => throughJq(command(given), `${INSTANCES} | map(select(.status == "passing")) | length`),
     },
   },
 });

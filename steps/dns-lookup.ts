@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
 import {defineStepType} from '../engine/step-type.ts';
 import {askDns, serverOf} from './clients/dns.ts';
+import {asList, throughJq} from './clients/shell-json.ts';
 
 const options = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.description('The name; an address for PTR')),
@@ -45,6 +46,27 @@ const command = ({name, type, server}: Options): string => {
   return sh`dig +short ${where} ${name} ${type === 'A' ? [] : type}`;
 };
 
+// dig prints the aliases on the way, too; those end in a dot
+const ADDRESSES = '[inputs | select(test("^[0-9a-fA-F:.]*[0-9a-fA-F]$"))] | unique';
+
+// `dig` itself leaves out what a server tells of the targets when it is to be short
+const withTargets = (given: Options): string => command(given).replace('+short', '+noall +answer +additional');
+
+/** SRV records as dig prints them: name, time to live, IN, SRV, priority, weight, port, target; A records behind them. */
+const RECORDS = `[inputs | [splits("[ \t]+")]] | . as $all
+  | [.[] | select(.[3] == "SRV") | .[7] as $target
+  | {name: ($target | rtrimstr(".")), port: (.[6] | tonumber), priority: (.[4] | tonumber), weight: (.[5] | tonumber),
+     address: (first($all[] | select(.[0] == $target and (.[3] == "A" or .[3] == "AAAA")) | .[4]) // null)}]
+  | sort_by(.name, .port)`.replace(/\n\s*/g, ' ');
+
+const records = (given: Options): string =>
+  given.type === 'SRV' ? throughJq(withTargets(given), RECORDS, '-Rnc') : "echo '[]'";
+
+const addresses = (given: Options): string =>
+  given.type === 'SRV'
+    ? throughJq(withTargets(given), `${RECORDS} | map(.address | select(. != null)) | unique`, '-Rnc')
+    : throughJq(command(given), ADDRESSES, '-Rnc');
+
 /** Looks up a name. */
 export default defineStepType({
   name: 'dns.lookup',
@@ -62,9 +84,9 @@ export default defineStepType({
 
   shell: {
     outputs: {
-      answers: (given) => `${command(given)} | sort`,
-      // dig prints the aliases on the way, too; those end in a dot
-      addresses: (given) => `${command(given)} | grep -v '\\.$' | sort`,
+      answers: (given) => asList(command(given)),
+      addresses,
+      records,
     },
   },
 });

@@ -4,6 +4,7 @@ import {defineStepType, type Site} from '../engine/step-type.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {containerTable, type ListedContainer, listed} from './clients/docker-table.ts';
+import {asList} from './clients/shell-json.ts';
 
 const options = v.strictObject({
   all: v.optional(v.pipe(v.boolean(), v.description('Also those that do not run')), false),
@@ -45,7 +46,7 @@ const flags = (given: Options): string[] => [
 ];
 
 const namesLine = (given: Options, site: Site): string =>
-  sh`${dockerCommand(site)} ps ${flags(given)} --format '{{.Names}}'`;
+  asList(sh`${dockerCommand(site)} ps ${flags(given)} --format '{{.Names}}'`);
 
 /** Which containers there are. */
 export default defineStepType({

@@ -7,6 +7,7 @@ import {dockerEvents} from './clients/docker-events.ts';
 import {findImage, imageRef} from './clients/docker-images.ts';
 import {findNetwork, type Network, removeNetwork} from './clients/docker-networks.ts';
 import {objectName} from './clients/docker-run-options.ts';
+import {asList} from './clients/shell-json.ts';
 
 const options = v.strictObject({
   containers: v.optional(
@@ -78,14 +79,16 @@ const alternatives = (values: readonly string[]): string =>
   `^/(${values.map((name) => name.replaceAll('.', '\\.')).join('|')})$`;
 
 // `docker ps` joins two different filters by "and": what is ours by its label, or by its image, takes two lists.
-const sparing = ({containers}: Options, images: readonly string[], docker: readonly string[]): string => {
+const listsOf = ({containers}: Options, images: readonly string[], docker: readonly string[]): string[] => {
   const named = ['-aq', '--filter', `name=${alternatives(containers)}`];
-  const lists = [
+  return [
     sh`${docker} ps ${named} --filter label=${LABEL}`,
     ...images.map((image) => sh`${docker} ps ${named} --filter ${`ancestor=${image}`}`),
   ];
-  return `{ ${lists.join('; ')}; } | sort -u | xargs -r ${sh`${docker} rm -f -v`}`;
 };
+
+const sparing = (given: Options, images: readonly string[], docker: readonly string[]): string =>
+  `{ ${listsOf(given, images, docker).join('; ')}; } | sort -u | xargs -r ${sh`${docker} rm -f -v`}`;
 
 const command = (given: Options, site: Site): string => {
   const docker = dockerCommand(site);
@@ -98,11 +101,34 @@ const command = (given: Options, site: Site): string => {
   ].join('\n');
 };
 
-const check = ({containers, networks}: Options, site: Site): string =>
+const check = ({containers, networks}: Pick<Options, 'containers' | 'networks'>, site: Site): string =>
   [
     ...containers.map((name) => sh`! ${dockerCommand(site)} container inspect ${name} >/dev/null 2>&1`),
     ...networks.map((name) => sh`! ${dockerCommand(site)} network inspect ${name} >/dev/null 2>&1`),
   ].join(' && ') || 'true';
+
+/** The names that are still there: what was to go is gone, so they are what was spared. */
+const kept = ({containers, networks}: Options, site: Site): string => {
+  const docker = dockerCommand(site);
+  const there = (kind: string) => (name: string) =>
+    sh`if ${docker} ${kind} inspect ${name} >/dev/null 2>&1; then echo ${name}; fi`;
+  return asList(
+    `{ ${[...containers.map(there('container')), ...networks.map(there('network')), 'true'].join('; ')}; }`,
+  );
+};
+
+/** What belongs to others may stay: nothing is there of these images, or with our label. */
+const checkSparing = (given: Options, site: Site): string => {
+  const {containers, networks, only_images: images} = given;
+  if (images === undefined) return check(given, site);
+  const docker = dockerCommand(site);
+  const lists = containers.length === 0 ? [] : listsOf(given, images, docker);
+  const unused = networks.map((name) => sh`[ "$(${docker} network inspect -f '{{len .Containers}}' ${name})" != 0 ]`);
+  const gone = networks.map(
+    (name, index) => `{ ${check({containers: [], networks: [name]}, site)} || ${unused[index]}; }`,
+  );
+  return [...(lists.length === 0 ? [] : [`[ -z "$(${lists.join('; ')})" ]`]), ...gone].join(' && ') || 'true';
+};
 
 /** Nothing of these names is there, other people's things aside. */
 export default defineStepType({
@@ -129,5 +155,5 @@ export default defineStepType({
 
   changes: (_, context) => dockerEvents(context, {type: ['container', 'network']}),
 
-  shell: {check},
+  shell: {check: checkSparing, outputs: {kept}},
 });

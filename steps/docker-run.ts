@@ -22,6 +22,7 @@ import {runCommand} from './clients/docker-run-flags.ts';
 import {type RunOptions, runOptions} from './clients/docker-run-options.ts';
 import {specWithVolumes} from './clients/docker-volumes.ts';
 import {madeByRun, madeByStep, makerOf} from './clients/labels.ts';
+import {throughJq} from './clients/shell-json.ts';
 
 const outputs = v.object({
   id: v.pipe(v.string(), v.description('The container’s full id')),
@@ -149,12 +150,22 @@ export default defineStepType({
   changes: ({name}, context) => containerEvents(context, name),
 
   shell: {
+    run: (given, site) => {
+      const docker = dockerCommand(site);
+      const there = sh`${docker} container inspect ${given.name} >/dev/null 2>&1`;
+      return `if ${there}; then ${sh`${docker} start ${given.name}`}; else\n${runCommand(given, site)}\nfi`;
+    },
     check: ({name, image}, site) =>
       sh`[ "$(${dockerCommand(site)} inspect -f '{{.State.Running}} {{.Image}}' ${name})" = "true $(${dockerCommand(site)} image inspect -f '{{.Id}}' ${image})" ]`,
     outputs: {
       id: ({name}, site) => sh`${dockerCommand(site)} inspect -f '{{.Id}}' ${name}`,
       name: ({name}) => sh`echo ${name}`,
       image: ({image}) => sh`echo ${image}`,
+      ports: ({name}, site) =>
+        throughJq(
+          sh`${dockerCommand(site)} inspect -f '{{json .NetworkSettings.Ports}}' ${name}`,
+          'with_entries(select(.value != null) | .value |= (.[0].HostPort | tonumber))',
+        ),
       ip: ({name, network}, site) => sh`${dockerCommand(site)} inspect -f ${addressTemplate(network)} ${name}`,
     },
   },

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {defineStepType, type Site} from '../engine/step-type.ts';
-import {curlLine, fetched, httpOptions, httpOutputs} from './clients/http-options.ts';
+import {curlLine, fetched, httpOptions, httpOutputs, httpShellOutputs} from './clients/http-options.ts';
 
 const options = v.strictObject(httpOptions);
 type Options = v.InferOutput<typeof options>;
@@ -17,5 +17,5 @@ export default defineStepType({
   secretOptions: ['headers'],
   command,
   run: (given, context) => fetched(given, {method: 'GET', headers: given.headers}, context),
-  shell: {outputs: {body: command, json: command}},
+  shell: {outputs: httpShellOutputs(({headers}: Options) => ({headers}))},
 });

@@ -1,6 +1,9 @@
 import {sh} from '../engine/sh.ts';
 import {defineStepType} from '../engine/step-type.ts';
 import {containerEvents} from './clients/docker-events.ts';
+import {createInShell} from './clients/machines/create-in-shell.ts';
+import {addressLine} from './clients/machines/describe-lines.ts';
+import {MACHINE_KEYS} from './clients/machines/keys-in-shell.ts';
 import {driverNamed, driverOf, forgetLines, removeMachine} from './clients/machines/machines.ts';
 import {type CreateOptions, createOptions, machineOutputs, type Selection} from './clients/machines/options.ts';
 
@@ -29,8 +32,11 @@ export default defineStepType({
 
   shell: {
     check: ({name}) => sh`docker --context ${name} version >/dev/null`,
+    run: createInShell,
+    functions: MACHINE_KEYS,
     outputs: {
       name: ({name}) => sh`echo ${name}`,
+      ip: (given, site) => addressLine(given, site),
       url: ({name}) => sh`docker context inspect -f '{{.Endpoints.docker.Host}}' ${name}`,
       context: ({name}) => sh`echo ${name}`,
     },

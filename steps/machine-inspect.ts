@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {defineStepType} from '../engine/step-type.ts';
 import {describeMachine, machineDescription, machineTable} from './clients/machines/describe.ts';
+import {describedLines} from './clients/machines/describe-lines.ts';
 import {driverNamed, driverOf} from './clients/machines/machines.ts';
 import {machineOptions} from './clients/machines/options.ts';
 
@@ -19,4 +20,6 @@ export default defineStepType({
     context.output(machineTable([described]));
     return described;
   },
+
+  shell: {outputs: describedLines},
 });

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {defineStepType} from '../engine/step-type.ts';
 import {describeMachine, machineDescription, machineTable} from './clients/machines/describe.ts';
+import {namesLine} from './clients/machines/describe-lines.ts';
 import {driverNamed} from './clients/machines/machines.ts';
 import {driverName} from './clients/machines/options.ts';
 
@@ -30,4 +31,6 @@ export default defineStepType({
     context.output(machineTable(machines));
     return {machines, names: machines.map((each) => each.name)};
   },
+
+  shell: {outputs: {names: ({driver}, site) => namesLine(driver, site)}},
 });

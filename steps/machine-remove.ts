@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import {defineStepType, type StepContext} from '../engine/step-type.ts';
 import {containerEvents} from './clients/docker-events.ts';
+import {isForgotten, removeLines} from './clients/machines/describe-lines.ts';
+import {FORGET_KEYS} from './clients/machines/keys-in-shell.ts';
 import {driverNamed, forgetLines, removeMachine, tracesOf} from './clients/machines/machines.ts';
 import {machineOptions, type Selection} from './clients/machines/options.ts';
 
@@ -37,4 +39,10 @@ export default defineStepType({
   },
 
   changes: ({name}, context) => containerEvents(context, name),
+
+  shell: {
+    run: (given, site) => removeLines(given, site).join('\n'),
+    check: (given, site) => isForgotten(given, site),
+    functions: FORGET_KEYS,
+  },
 });

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
+import {sh} from '../engine/sh.ts';
 import {defineStepType, type StepContext} from '../engine/step-type.ts';
 import {containerEvents} from './clients/docker-events.ts';
 import {describeMachine} from './clients/machines/describe.ts';
+import {describedLines, isInState} from './clients/machines/describe-lines.ts';
 import {driverNamed, driverOf} from './clients/machines/machines.ts';
 import {machineOptions, type Selection} from './clients/machines/options.ts';
 
@@ -45,4 +47,10 @@ export default defineStepType({
   },
 
   changes: ({name}, context) => containerEvents(context, name),
+
+  shell: {
+    check: (given, site) =>
+      `${isInState(given, 'running', site)} && ${sh`docker --context ${given.name} version >/dev/null`}`,
+    outputs: {name: ({name}) => sh`echo ${name}`, state: (given, site) => describedLines.state(given, site)},
+  },
 });

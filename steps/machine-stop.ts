@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import {sh} from '../engine/sh.ts';
 import {defineStepType, type StepContext} from '../engine/step-type.ts';
 import {containerEvents} from './clients/docker-events.ts';
+import {describedLines, isInState} from './clients/machines/describe-lines.ts';
 import {driverNamed, driverOf} from './clients/machines/machines.ts';
 import {machineOptions, type Selection} from './clients/machines/options.ts';
 
@@ -44,4 +46,9 @@ export default defineStepType({
   },
 
   changes: ({name}, context) => containerEvents(context, name),
+
+  shell: {
+    check: (given, site) => isInState(given, 'stopped', site),
+    outputs: {name: ({name}) => sh`echo ${name}`, state: (given, site) => describedLines.state(given, site)},
+  },
 });

@@ -1,15 +1,15 @@
 import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
-import {defineStepType, type Site} from '../engine/step-type.ts';
+import {defineStepType} from '../engine/step-type.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {objectName} from './clients/docker-run-options.ts';
 import {getService} from './clients/services.ts';
+import {tasksThrough} from './clients/swarm-in-shell.ts';
 import {listNodes, nodeAddress} from './clients/swarm-nodes.ts';
 import {inOrder, portText, runs, taskName, tasksOf, taskTable} from './clients/swarm-tasks.ts';
 
 const options = v.strictObject({name: v.pipe(objectName, v.description('The service’s name'))});
-type Options = v.InferOutput<typeof options>;
 
 const task = v.object({
   id: v.string(),
@@ -31,8 +31,7 @@ const outputs = v.object({
   spread: v.pipe(v.record(v.string(), v.number()), v.description('How many run on each of them')),
 });
 
-const nodesLine = ({name}: Options, site: Site): string =>
-  sh`${dockerCommand(site)} service ps --filter desired-state=running --format '{{.Node}}' ${name} | sort -u`;
+const RUNNING = 'map(select(.state == "running" and .desired == "running"))';
 
 const countsOf = (names: readonly string[]): Record<string, number> => {
   const counts: Record<string, number> = {};
@@ -80,5 +79,13 @@ export default defineStepType({
 
   changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),
 
-  shell: {outputs: {nodes: nodesLine}},
+  shell: {
+    outputs: {
+      tasks: tasksThrough('.'),
+      running: tasksThrough(`${RUNNING} | length`),
+      nodes: tasksThrough(`${RUNNING} | map(.node) | unique`),
+      addresses: tasksThrough(`${RUNNING} | map(.address) | unique`),
+      spread: tasksThrough(`${RUNNING} | group_by(.node) | map({key: .[0].node, value: length}) | from_entries`),
+    },
+  },
 });

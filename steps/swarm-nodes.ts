@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
-import {defineStepType, type Site} from '../engine/step-type.ts';
+import {defineStepType} from '../engine/step-type.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {membershipOf} from './clients/swarm.ts';
+import {nodesThrough} from './clients/swarm-in-shell.ts';
 import {listNodes, nodeAddress, nodeTable, type SwarmNode} from './clients/swarm-nodes.ts';
 
 const names = (about: string) => v.pipe(v.array(v.string()), v.description(about));
@@ -44,9 +45,6 @@ const tell = (found: SwarmNode): v.InferOutput<typeof node> => {
   };
 };
 
-const namesLine = (_: object, site: Site): string =>
-  sh`${dockerCommand(site)} node ls --format '{{.Status}} {{.Hostname}}' | sed -n 's/^Ready //p' | sort`;
-
 /** Which nodes the swarm has. */
 export default defineStepType({
   name: 'swarm.nodes',
@@ -77,5 +75,12 @@ export default defineStepType({
 
   changes: (_, context) => dockerEvents(context, {type: ['node']}),
 
-  shell: {outputs: {ready: namesLine}},
+  shell: {
+    outputs: {
+      nodes: nodesThrough('.'),
+      ready: nodesThrough('map(select(.status == "ready") | .hostname) | sort'),
+      managers: nodesThrough('map(select(.reachable) | .hostname) | sort'),
+      leader: nodesThrough('map(select(.leader) | .hostname) | .[0] // ""', '-r'),
+    },
+  },
 });

@@ -59,6 +59,24 @@ export const curlLine = (given: Common, request: Pick<Request, 'body' | 'headers
   return allow.length === 0 ? line : judged(line, allow);
 };
 
+/** How each output is read in a shell. */
+export const httpShellOutputs = <Given extends Common>(headersOf: (given: Given) => Pick<Request, 'headers'>) => {
+  const line = (given: Given, flags: readonly string[]): string => {
+    const {follow, insecure, url, allow} = given;
+    const judged = allow.length === 0 ? '-fsS' : '-sS';
+    return curl({
+      ...headersOf(given),
+      url,
+      flags: [judged, ...flags, ...(follow ? ['-L'] : []), ...(insecure ? ['-k'] : [])],
+    });
+  };
+  return {
+    status: (given: Given) => line(given, ['-o', '/dev/null', '-w', '%{http_code}']),
+    body: (given: Given) => line(given, []),
+    json: (given: Given) => line(given, []),
+  };
+};
+
 const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);

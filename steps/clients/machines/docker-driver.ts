@@ -43,7 +43,7 @@ import {allRecords, writeRecord} from './store.ts';
 import {packFiles} from './tar.ts';
 
 /** Where a machine looks for its certificates; the path is docker-machine's own. */
-const CERTIFICATES = '/var/lib/boot2docker';
+export const CERTIFICATES = '/var/lib/boot2docker';
 
 /** The engines that have refused a privileged container. */
 const refusing = new Set<string>();
