@@ -103,6 +103,8 @@ export default defineStepType({
   changes: (_, context) => dockerEvents(context, {type: ['node']}),
 
   shell: {
+    // it prints a token, which is a secret
+    run: (given, site) => sh`${dockerCommand(site)} swarm init ${memberFlags(given)} >/dev/null`,
     check: (_, site) =>
       sh`[ "$(${dockerCommand(site)} info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')" = 'active true' ]`,
     outputs: {

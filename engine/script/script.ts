@@ -116,9 +116,7 @@ const prelude = (body: string, functions: readonly string[]): string => {
   };
   const parts = Object.entries(PARTS).flatMap(([name, text]) => (wanted[name] ? [text] : []));
   const helpers = body.includes('"$cel"') ? [`# shellcheck disable=SC2016\ncel=${quote(`${JQ_HELPERS}\n`)}`] : [];
-  const tools = TOOLS.filter((tool) =>
-    new RegExp(`(^|[\\s({|&;])${tool} `, 'm').test(`${functions.join('\n')}\n${body}`),
-  );
+  const tools = TOOLS.filter((tool) => callsTool(tool, [...functions, body].join('\n')));
   return [
     ...(tools.length === 0 ? [] : [toolCheck(tools)]),
     'touch "$state"\n# shellcheck source=/dev/null\n. "$state"',
@@ -127,6 +125,9 @@ const prelude = (body: string, functions: readonly string[]): string => {
     ...functions,
   ].join('\n\n');
 };
+
+const callsTool = (tool: string, lines: string): boolean =>
+  new RegExp(`(^|[({|;&!]) *${tool} `, 'm').test(lines.replace(/^ *(#|step ).*$/gm, ''));
 
 const toolCheck = (tools: readonly string[]): string =>
   `for tool in ${tools.join(' ')}; do\n  command -v "$tool" >/dev/null || { echo "$tool is needed, and is not here" >&2; exit 3; }\ndone`;
@@ -143,7 +144,7 @@ const stepText = (node: Node, step: ShellStep, later: readonly string[]): string
     '',
     `# --- ${title}${key === name ? '' : ` (${key})`}`,
     ...gaps.map((gap) => `# NOT IN THIS SCRIPT: ${gap}`),
-    ...functionText(`${name}_run`, command.trimEnd().split('\n')),
+    ...functionText(`${name}_run`, command.trimEnd().split('\n'), step.isSecret ? ' >/dev/null' : ''),
     ...(checks.length === 0 ? [] : functionText(`${name}_check`, chained(checks))),
     ...(conditions.length === 0
       ? calls
@@ -151,10 +152,10 @@ const stepText = (node: Node, step: ShellStep, later: readonly string[]): string
   ].join('\n');
 };
 
-const functionText = (name: string, lines: readonly string[]): string[] => {
+const functionText = (name: string, lines: readonly string[], redirection = ''): string[] => {
   // an indented here-document or quoted text would be another text
   const isPlain = lines.length === 1 || lines.every((line) => /^[\w./$"{} -]*$/.test(line));
-  return [`${name}() {`, ...lines.map((line) => (isPlain ? `  ${line}` : line)), '}'];
+  return [`${name}() {`, ...lines.map((line) => (isPlain ? `  ${line}` : line)), `}${redirection}`];
 };
 
 const chained = (checks: readonly string[]): string[] =>

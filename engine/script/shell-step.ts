@@ -250,11 +250,13 @@ export class ShellSteps {
       outputs.push({variable: variableOf, command});
     };
     for (const [name, {command, form}] of results)
-      if (wanted.has(name) && !node.step.outputs.has(name)) add(name, form, command ?? `printf '%s' "$printed"`);
+      if (wanted.has(name) && !node.step.outputs.has(name)) add(name, form, command ?? PRINT);
     for (const [name, {value}] of node.step.outputs) {
       const found = wanted.has(name) ? this.#translated(value.source, values, draft) : undefined;
       if (found === undefined) continue;
-      if (value.type === 'string') add(name, 'text', this.#jq(found, '-nr', results));
+      const same = readingOf(soleMarker(found) ?? '', results);
+      if (same !== undefined) add(name, same.form, same.command ?? PRINT);
+      else if (value.type === 'string') add(name, 'text', this.#jq(found, '-nr', results));
       else if (value.type !== 'dyn') add(name, 'json', this.#jq(found, '-nc', results));
       else {
         const open = variableName(node.key, name);
@@ -267,6 +269,15 @@ export class ShellSteps {
     return outputs;
   }
 }
+
+/** Prints again what the step has printed. */
+const PRINT = `printf '%s' "$printed"`;
+
+/** The variable that a value is, and nothing else. */
+const soleMarker = (found: Translated): string | undefined =>
+  found.kind === 'value' && typeof found.value === 'string'
+    ? /^\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001$/u.exec(found.value)?.[1]
+    : undefined;
 
 const readingOf = (name: string, results: Readings | undefined): Reading | undefined =>
   name.startsWith('result_') ? results?.get(name.slice('result_'.length)) : undefined;
@@ -316,7 +327,8 @@ export const withoutUnread = (steps: readonly ShellStep[]): readonly ShellStep[]
     ...[...guards, ...before, command, ...checks, ...expects],
     ...outputs.map((output) => output.command),
   ]);
-  const read = new Set(lines.flatMap((line) => [...line.matchAll(/\$\{?([A-Z_][A-Z0-9_]*)/g)].map(([, name]) => name)));
+  const names = lines.flatMap((line) => [...line.matchAll(/"\$([A-Z_][A-Z0-9_]*)"|\$\{([A-Z_][A-Z0-9_]*)\}/g)]);
+  const read = new Set(names.map(([, quoted, braced]) => quoted ?? braced));
   const left = steps.map((step) => ({...step, outputs: step.outputs.filter(({variable: name}) => read.has(name))}));
   const isSame = left.every((step, index) => step.outputs.length === steps[index]?.outputs.length);
   return isSame ? steps : withoutUnread(left);

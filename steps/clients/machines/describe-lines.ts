@@ -45,7 +45,7 @@ export const namesLine = (driver: DriverName, site: Site): string => {
 export const removeLines = ({name, driver}: Selection, site: Site): string[] => {
   onlyDocker(driver);
   return [
-    sh`${dockerCommand(site)} ps -aq --filter ${`name=^/${name}$`} --filter ${`label=${LABEL}`} | xargs -r ${sh`${dockerCommand(site)} rm -f -v`}`,
+    sh`${dockerCommand(site)} ps -aq --filter ${`name=^/${name}$`} --filter ${`label=${LABEL}`} | xargs -r ${dockerCommand(site)} rm -f -v`,
     sh`if docker context inspect ${name} >/dev/null 2>&1; then docker context rm -f ${name}; fi`,
     sh`machine_forget ${name}`,
   ];
