@@ -31,7 +31,6 @@ export {
 export {type PlannedResume, planResume, type ResumePlan, type ResumeRequest, resumeRun} from './resume.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';
 export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './run-summary.ts';
-export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';
 export {type StatusReport, statusOf} from './status.ts';

@@ -21,6 +21,7 @@ export const show: CommandFile = {
     examples(command, [
       ['runbook show consul-cluster', 'to read'],
       ['runbook show consul-cluster | less', 'page by page'],
+      ['runbook show consul-cluster --format sh > consul.sh', 'a shell script that does the same'],
       ['runbook show ./upgrade-web.yaml --format json', 'for a program'],
     ]);
   },

@@ -85,7 +85,8 @@ const header = (runbook: Runbook, open: readonly Input[]): string =>
     '# It does the same steps in their order, one after the other: what is true already is skipped, what was done is proven.',
     '# When a step fails, repair the cause and start it again. It sets no time limit for a command, and undoes nothing.',
     '#',
-    '# shellcheck disable=SC2317,SC2329  # functions are called by their step’s name',
+    "# Functions are called by their step's name, and single quotes are meant:",
+    '# shellcheck disable=SC2016,SC2317,SC2329',
     'set -eu',
     '',
     ...open.map(
@@ -98,7 +99,7 @@ const header = (runbook: Runbook, open: readonly Input[]): string =>
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? '';
 const quoteInside = (text: string): string => text.replace(/[\\"$`}]/g, '');
 
-const TOOLS = ['docker', 'curl', 'dig', 'jq', 'openssl', 'ssh', 'docker-machine', 'consul'];
+const TOOLS = ['docker', 'curl', 'dig', 'jq', 'openssl'];
 
 const functionsOf = (steps: readonly ShellStep[]): string[] => [
   ...new Set(steps.flatMap(({functions}) => (functions === undefined ? [] : [functions]))),
@@ -115,7 +116,7 @@ const prelude = (body: string, functions: readonly string[]): string => {
     keep: calls('keep'),
   };
   const parts = Object.entries(PARTS).flatMap(([name, text]) => (wanted[name] ? [text] : []));
-  const helpers = body.includes('"$cel"') ? [`# shellcheck disable=SC2016\ncel=${quote(`${JQ_HELPERS}\n`)}`] : [];
+  const helpers = body.includes('"$cel"') ? [`cel=${quote(`${JQ_HELPERS}\n`)}`] : [];
   const tools = TOOLS.filter((tool) => callsTool(tool, [...functions, body].join('\n')));
   return [
     ...(tools.length === 0 ? [] : [toolCheck(tools)]),
@@ -126,11 +127,15 @@ const prelude = (body: string, functions: readonly string[]): string => {
   ].join('\n\n');
 };
 
+/** A line with an `|| echo` of its own does without the tool. */
 const callsTool = (tool: string, lines: string): boolean =>
-  new RegExp(`(^|[({|;&!]) *${tool} `, 'm').test(lines.replace(/^ *(#|step ).*$/gm, ''));
+  new RegExp(`(^|[({|;&!]) *${tool} `, 'm').test(lines.replace(/^ *(#|step ).*$|^.*\|\| echo .*$/gm, ''));
 
 const toolCheck = (tools: readonly string[]): string =>
-  `for tool in ${tools.join(' ')}; do\n  command -v "$tool" >/dev/null || { echo "$tool is needed, and is not here" >&2; exit 3; }\ndone`;
+  [
+    'needs() { command -v "$1" >/dev/null || { echo "$1 is needed, and is not here" >&2; exit 3; }; }',
+    ...tools.map((tool) => `needs ${tool}`),
+  ].join('\n');
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 

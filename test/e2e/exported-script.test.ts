@@ -74,10 +74,11 @@ onEngine(
     assert.is(drilled.code, 0, drilled.stderr.slice(-3000) + drilled.stdout.slice(-2000));
     await proveTrue(tutorial, 'consul-cluster');
 
+    const there = await tutorial.started();
     const cleanup = await exported(tutorial, 'cleanup');
     const no = await tutorial.sh(`echo n | dash ${cleanup}`);
     assert.is(no.code, 1);
-    assert.equal(Object.keys(await tutorial.started()).sort(), Object.keys(before).sort());
+    assert.equal(Object.keys(await tutorial.started()).sort(), Object.keys(there).sort());
     const yes = await tutorial.sh(`echo y | dash ${cleanup}`);
     assert.is(yes.code, 0, yes.stderr.slice(-3000));
     assert.equal(await tutorial.started(), {});

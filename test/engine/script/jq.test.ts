@@ -33,7 +33,9 @@ const inJq = (source: string): unknown => {
     const value = RESULT[name.slice('result_'.length) as keyof typeof RESULT];
     return typeof value === 'string' ? ['--arg', name, value] : ['--argjson', name, JSON.stringify(value)];
   });
-  return JSON.parse(execFileSync('jq', ['-nc', ...args, `${JQ_HELPERS}\n${filter}`], {encoding: 'utf8', stdio: 'pipe'}));
+  return JSON.parse(
+    execFileSync('jq', ['-nc', ...args, `${JQ_HELPERS}\n${filter}`], {encoding: 'utf8', stdio: 'pipe'}),
+  );
 };
 
 const inCel = (source: string): unknown =>
@@ -83,7 +85,11 @@ for (const source of SAME) {
   });
 }
 
-for (const source of ['result.map.three != 1', 'result.nodes[5].name == "x"', 'result.nodes.exists(x, x.nome != "one")']) {
+for (const source of [
+  'result.map.three != 1',
+  'result.nodes[5].name == "x"',
+  'result.nodes.exists(x, x.nome != "one")',
+]) {
   withJq(`fail where CEL fails: ${source}`, () => {
     assert.throws(() => inCel(source));
     assert.throws(() => inJq(source));
@@ -91,7 +97,10 @@ for (const source of ['result.map.three != 1', 'result.nodes[5].name == "x"', 'r
 }
 
 test('name what they can not say', () => {
-  for (const source of ['result.text.substring(1) == "x"', 'timestamp(result.text) == timestamp("2026-01-01T00:00:00Z")'])
+  for (const source of [
+    'result.text.substring(1) == "x"',
+    'timestamp(result.text) == timestamp("2026-01-01T00:00:00Z")',
+  ])
     assert.throws(
       () => translate(source, {result: {text: variable('result_text')}}),
       (error: unknown) => error instanceof Untranslatable,
