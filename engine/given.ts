@@ -1,8 +1,8 @@
 import {RunbookError} from './errors.ts';
 import type {Host} from './host.ts';
 import {resolveInputs} from './inputs.ts';
-import {SHORTEST_SECRET} from './redact.ts';
 import type {Runbook} from './runbook.ts';
+import {isMaskable, SHORTEST_SECRET} from './secret-forms.ts';
 import type {Json} from './step-type.ts';
 import type {Store} from './store.ts';
 
@@ -37,7 +37,7 @@ export const gatherInputs = async (
 const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
   for (const input of runbook.inputs.values()) {
     const value = inputs[input.name];
-    if (!input.secret || typeof value !== 'string' || value.length >= SHORTEST_SECRET) continue;
+    if (!input.secret || typeof value !== 'string' || isMaskable(value)) continue;
     throw new RunbookError({
       code: 'input-invalid',
       message: `the secret input "${input.name}" is shorter than ${SHORTEST_SECRET} characters, so it can't be masked`,

@@ -1,62 +1,8 @@
+import {type Range, SecretSearch} from './secret-search.ts';
 import type {Json} from './step-type.ts';
 
 /** What stands where a secret was. */
 export const MASK = '***';
-
-/** A shorter secret would mask half of everything. */
-export const SHORTEST_SECRET = 4;
-
-const BASE64_FORMS = ['base64', 'base64url'] as const;
-
-/** The characters of a base64 text that depend on the secret alone, whatever stands before and behind it. */
-const base64Forms = (secret: string): string[] =>
-  [0, 1, 2].flatMap((shift) =>
-    BASE64_FORMS.flatMap((encoding) => {
-      const bytes = Buffer.from(secret);
-      const text = Buffer.concat([Buffer.alloc(shift), bytes])
-        .toString(encoding)
-        .replaceAll('=', '');
-      const first = Math.ceil((shift * 8) / 6);
-      const last = Math.floor(((shift + bytes.length) * 8) / 6);
-      const inner = text.slice(first, last);
-      // alone, the whole encoding is known, its edges too
-      return shift === 0 ? [bytes.toString(encoding), text, inner, ...wrapped(text)] : [inner];
-    }),
-  );
-
-/** `base64` breaks its lines after 76 characters, `openssl base64` after 64. */
-const wrapped = (text: string): string[] =>
-  [64, 76].flatMap((width) => (text.length > width ? (text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : []));
-
-/** What programs make of a text in URLs: how much they escape differs, and whether in capital letters. */
-const urlForms = (secret: string): string[] => {
-  // a lone surrogate has no such form
-  const least = encodeURIComponent(Buffer.from(secret).toString());
-  const hex = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
-  const most = least.replace(/[!'()*~]/g, hex);
-  const forms = [least, most, most.replaceAll('%7E', '~'), most.replaceAll('~', '%7E').replaceAll('%2A', '*')];
-  const spaces = forms.flatMap((form) => [form, form.replaceAll('%20', '+')]);
-  const slashes = spaces.flatMap((form) => [form, form.replaceAll('%2F', '/')]);
-  return slashes.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
-};
-
-const jsonForm = (secret: string): string => JSON.stringify(secret).slice(1, -1);
-
-/** JSON as JavaScript writes it, as Python does (ASCII only), and as PHP does (`/` escaped); once and inside another JSON text. */
-const jsonForms = (secret: string): string[] => {
-  const form = jsonForm(secret);
-  const ascii = form.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return [form, ascii].flatMap((text) => [text, text.replaceAll('/', '\\/'), jsonForm(text)]);
-};
-
-/** Every form in which a secret may appear: raw, base64 at all alignments, URL- and JSON-escaped, each line of several. */
-export const formsOf = (secret: string): string[] => {
-  const whole = [secret, ...base64Forms(secret), ...urlForms(secret), ...jsonForms(secret)];
-  const lines = secret.includes('\n')
-    ? secret.split(/\r?\n/).flatMap((line) => (line === secret ? [] : formsOf(line)))
-    : [];
-  return [...new Set([...whole, ...lines])].filter((text) => text.length >= SHORTEST_SECRET);
-};
 
 /** Members of entries, events and reports that say what is meant. */
 const NAMES = new Set([
@@ -82,32 +28,34 @@ const NAMES = new Set([
 /** Members that hold what users, steps and the outside have made: whatever is called like a name in them is none. */
 const VALUES = new Set(['inputs', 'env', 'options', 'outputs', 'value', 'reads']);
 
-const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+/** How it is said that a text goes on. */
+const CUT = /…|\.\.\./g;
 
 /** Hides secret values in every string that leaves the engine. */
 export class Redactor {
-  readonly #forms = new Set<string>();
-  #pattern: RegExp | undefined;
-  #longest = 0;
+  readonly #search = new SecretSearch();
 
   /** Values shorter than 4 characters can't be hidden; false says so. */
   add(secret: string): boolean {
-    if (secret.length < SHORTEST_SECRET) return false;
-    if (this.#forms.has(secret)) return true;
-    for (const form of formsOf(secret)) this.#forms.add(form);
-    const sorted = [...this.#forms].sort((a, b) => b.length - a.length);
-    this.#longest = sorted[0]?.length ?? 0;
-    this.#pattern = new RegExp(sorted.map(escapeRegExp).join('|'), 'g');
-    return true;
+    return this.#search.add(secret);
+  }
+
+  /** Hides a value, and each text and number that it is made of. */
+  addAll(value: Json): void {
+    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) this.addAll(inner);
+    if (typeof value !== 'boolean' && value !== null)
+      this.add(typeof value === 'string' ? value : JSON.stringify(value));
   }
 
   text(text: string): string {
-    return this.#pattern === undefined ? text : text.replace(this.#pattern, MASK);
+    if (this.#search.isEmpty) return text;
+    const cuts = [...text.matchAll(CUT)].flatMap(({index}) => this.#search.cutOff(text.slice(0, index)));
+    return masked(text, joined([...this.#search.find(text), ...cuts]));
   }
 
   /** Masks all strings of a value, the names of members too. */
   json<T extends Json>(value: T): T {
-    if (this.#pattern === undefined) return value;
+    if (this.#search.isEmpty) return value;
     return this.#walk(value) as T;
   }
 
@@ -116,7 +64,7 @@ export class Redactor {
    * file, and with `***` in their place nothing could be found again.
    */
   carried<T>(value: T): T {
-    if (this.#pattern === undefined) return value;
+    if (this.#search.isEmpty) return value;
     return this.#walkNamed(value as Json) as T;
   }
 
@@ -139,40 +87,108 @@ export class Redactor {
   }
 
   /** A stream of chunks, in which a secret may be cut anywhere. Call `end` for what was held back. */
-  stream(): {push(chunk: string): string; end(): string} {
-    let held = '';
-    return {
-      push: (chunk) => {
-        const text = held + chunk;
-        const keep = this.#heldBack(text);
-        held = text.slice(text.length - keep);
-        return this.text(text.slice(0, text.length - keep));
-      },
-      end: () => {
-        const text = this.text(held);
-        held = '';
-        return text;
-      },
-    };
-  }
-
-  /** How many characters at the end may be the beginning of a secret, without cutting one that is complete. */
-  #heldBack(text: string): number {
-    if (this.#pattern === undefined) return 0;
-    const from = Math.max(0, text.length - this.#longest + 1);
-    let start = text.length;
-    for (let at = from; at < text.length; at++) {
-      const tail = text.slice(at);
-      if ([...this.#forms].some((form) => form.length > tail.length && form.startsWith(tail))) {
-        start = at;
-        break;
-      }
-    }
-    // a complete secret that reaches over the cut moves the cut to its end
-    for (const match of text.matchAll(this.#pattern)) {
-      const end = match.index + match[0].length;
-      if (match.index < start && end > start) start = end;
-    }
-    return text.length - start;
+  stream(): MaskedStream {
+    return new MaskedStream(this.#search);
   }
 }
+
+/** How much of what is gone already says how to read what comes. */
+const CONTEXT = 96;
+
+/** Masks a text that comes in chunks as if it came whole, holding back what may be the beginning of a secret. */
+export class MaskedStream {
+  readonly #search: SecretSearch;
+  /** The end of what has been given out. */
+  #before = '';
+  #held = '';
+  /** So much of `#held` belongs to a secret that has begun before it. */
+  #covered = 0;
+  /** What was given out last was a mask. */
+  #isMasked = false;
+
+  constructor(search: SecretSearch) {
+    this.#search = search;
+  }
+
+  push(chunk: string): string {
+    if (this.#search.isEmpty && this.#held === '') return this.#pass(chunk);
+    const text = this.#before + this.#held + chunk;
+    const to = Math.max(this.#search.pending(text), this.#before.length);
+    return this.#give(text, this.#search.find(text), to);
+  }
+
+  end(): string {
+    const text = this.#before + this.#held;
+    const given = this.#give(text, [...this.#search.find(text), ...this.#search.cutOff(text)], text.length);
+    this.#before = '';
+    this.#isMasked = false;
+    return given;
+  }
+
+  #pass(chunk: string): string {
+    this.#before = contextOf(this.#before + chunk);
+    return chunk;
+  }
+
+  #give(text: string, hits: readonly Range[], to: number): string {
+    const from = this.#before.length;
+    const begun = {start: from, end: from + this.#covered};
+    const ranges = joined([...(this.#covered > 0 ? [begun] : []), ...hits])
+      .filter(({end}) => end > from)
+      .map(({start, end}) => ({start: Math.max(start, from), end}));
+    const given = ranges.flatMap(({start, end}) =>
+      start < to ? [{start: start - from, end: Math.min(end, to) - from}] : [],
+    );
+    const over = ranges.find(({start, end}) => start < to && end > to);
+    const out = masked(text.slice(from, to), given, this.#isMasked);
+    if (to > from) this.#isMasked = given.at(-1)?.end === to - from && !out.endsWith('\n');
+    this.#covered = over === undefined ? 0 : over.end - to;
+    this.#before = contextOf(text.slice(0, to));
+    this.#held = text.slice(to);
+    return out;
+  }
+}
+
+// An escape that began before the context would be read otherwise.
+const contextOf = (text: string): string => text.slice(-CONTEXT).replace(/^\\+/, '');
+
+/** Ranges in order, those that touch as one. */
+const joined = (ranges: readonly Range[]): readonly Range[] => {
+  const all: {start: number; end: number}[] = [];
+  for (const {start, end} of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = all.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else all.push({start, end});
+  }
+  return all;
+};
+
+/** Line ends and control sequences inside of a secret: a terminal needs them. */
+const KEPT = /([\r\n]+|\x1b\[[0-?]*[ -/]*[@-~])/;
+
+const masked = (text: string, ranges: readonly Range[], continues = false): string => {
+  let done = 0;
+  let shown = '';
+  for (const {start, end} of ranges) {
+    shown += text.slice(done, start) + mask(text.slice(start, end), continues && start === 0);
+    done = end;
+  }
+  return shown + text.slice(done);
+};
+
+/** One mask for each line of a secret. */
+const mask = (secret: string, isMasked: boolean): string => {
+  let needed = !isMasked;
+  return secret
+    .split(KEPT)
+    .map((part, index) => {
+      if (index % 2 === 1) {
+        needed ||= part.includes('\n');
+        return part;
+      }
+      if (part === '' || !needed) return '';
+      needed = false;
+      return MASK;
+    })
+    .join('');
+};
