@@ -11,11 +11,11 @@ import type {Workshop} from './workshop.ts';
 export const conduct = async (
   call: Call,
   workshop: Workshop,
-  {yes, work}: {yes: boolean; work: (host: Host, prompter: Prompter) => Promise<RunResult>},
+  {yes, all, work}: {yes: boolean; all?: boolean; work: (host: Host, prompter: Prompter) => Promise<RunResult>},
 ): Promise<number> => {
   const tally = new Tally();
   const also = (event: Event): void => tally.add(event);
-  const {host, progress, prompter} = await openDesk(call, workshop, {yes, also});
+  const {host, progress, prompter} = await openDesk(call, workshop, {yes, also, ...(all && {all})});
   call.around.holdSignals();
   let result: RunResult;
   try {

@@ -3,6 +3,7 @@ import type {Call} from './command.ts';
 import {version} from './package.ts';
 import {type Progress, startProgress} from './progress.ts';
 import {Prompter} from './prompt.ts';
+import {askOfDoubt} from './settle.ts';
 import {plain} from './streams.ts';
 import type {Workshop} from './workshop.ts';
 
@@ -16,11 +17,11 @@ export interface Desk {
 export const openDesk = async (
   call: Call,
   {engine}: Workshop,
-  {yes, also = () => {}}: {yes: boolean; also?: (event: Event) => void},
+  {yes, all = false, also = () => {}}: {yes: boolean; all?: boolean; also?: (event: Event) => void},
 ): Promise<Desk> => {
   const {around} = call;
   const {stdout, stderr, env} = around;
-  const progress = await startProgress({stdout, stderr, env, json: call.json, style: call.errStyle});
+  const progress = await startProgress({stdout, stderr, env, all, json: call.json, style: call.errStyle});
   if (progress.leave && progress.comeBack)
     around.aroundStop(
       () => progress.leave?.(),
@@ -33,7 +34,17 @@ export const openDesk = async (
     also(event);
     progress.emit(event);
   };
-  return {progress, prompter, host: {...quietHost(call), emit, ask: prompter.ask, askSecret: prompter.askSecret}};
+  return {
+    progress,
+    prompter,
+    host: {
+      ...quietHost(call),
+      emit,
+      ask: prompter.ask,
+      askSecret: prompter.askSecret,
+      settle: (doubt) => askOfDoubt(prompter, doubt),
+    },
+  };
 };
 
 /** For commands that only look: nothing is shown, nobody is asked. */

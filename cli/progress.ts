@@ -20,18 +20,27 @@ export interface ProgressOptions {
   readonly style: Style;
   /** Events as JSON lines on stdout instead. */
   readonly json: boolean;
+  /** A line for each step that is looked at, however many hold. */
+  readonly all?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Live drawing on a terminal, plain lines elsewhere, JSON lines when asked. */
-export const startProgress = async ({stdout, stderr, style, json, env}: ProgressOptions): Promise<Progress> => {
+export const startProgress = async ({
+  stdout,
+  stderr,
+  style,
+  json,
+  env,
+  all = false,
+}: ProgressOptions): Promise<Progress> => {
   if (json) return {...still, emit: sparingMemory(stdout, (event) => stdout.write(`${JSON.stringify(event)}\n`))};
   if (stderr.isTTY !== true || env.TERM === 'dumb') {
-    const lines = new PlainLines(stderr, style);
+    const lines = new PlainLines(stderr, style, {all});
     return {...still, emit: sparingMemory(stderr, (event) => lines.emit(event))};
   }
   const {TerminalProgress} = await import('./progress/terminal.ts');
-  return new TerminalProgress({out: stderr, other: stdout, style});
+  return new TerminalProgress({out: stderr, other: stdout, style}, all);
 };
 
 const still = {pause: async () => {}, resume: () => {}};

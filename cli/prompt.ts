@@ -15,6 +15,12 @@ export interface Answers {
 
 export const hasTerminal = ({stdin, stderr}: Surroundings): boolean => stdin.isTTY === true && stderr.isTTY === true;
 
+/** One of several answers. */
+export interface Choice {
+  readonly name: string;
+  readonly message: string;
+}
+
 /** Asks one question at a time, with the drawing paused meanwhile. */
 export class Prompter {
   readonly #answers: Answers;
@@ -58,6 +64,25 @@ export class Prompter {
     return turn;
   }
 
+  /** One of several; the first is chosen by Enter alone. Within `withTerminal`. @throws where there is no terminal */
+  async choose(message: string, choices: readonly Choice[], about: readonly string[]): Promise<string> {
+    this.#needTerminal(message);
+    this.#answers.around.stderr.write(`\n${about.map((line) => `  ${line}`).join('\n')}\n`);
+    return String(await this.#prompt('Select', {name: 'answer', message, choices}));
+  }
+
+  /** A line of text that fits. Within `withTerminal`. @throws where there is no terminal */
+  async type(message: string, fits: (text: string) => boolean): Promise<string> {
+    this.#needTerminal(message);
+    const validate = (text: string): boolean => fits(text.trim());
+    return String(await this.#prompt('Input', {name: 'answer', message, validate})).trim();
+  }
+
+  #needTerminal(message: string): void {
+    const {around, refuse} = this.#answers;
+    if (!hasTerminal(around)) throw refuse(`nobody can be asked: ${message}`, 'run it in a terminal');
+  }
+
   async #put({kind, message}: Question): Promise<boolean> {
     const {stderr} = this.#answers.around;
     const [first = '', ...more] = message.trim().split('\n');
@@ -73,8 +98,8 @@ export class Prompter {
   }
 
   async #prompt(
-    kind: 'Confirm' | 'Password',
-    options: {name: string; message: string; format?: typeof yesNo},
+    kind: 'Confirm' | 'Password' | 'Select' | 'Input',
+    options: {readonly name: string; readonly message: string; readonly [option: string]: unknown},
   ): Promise<unknown> {
     const {around, refuse} = this.#answers;
     const {default: enquirer} = await import('enquirer');

@@ -1,5 +1,6 @@
 import {isAbsolute, relative} from 'node:path';
 import type {Place, Problem} from '../engine/index.ts';
+import {pasteable} from './command-line.ts';
 import type {Style} from './streams.ts';
 
 /** How problems are written: in colour or not, and relative to which folder. */
@@ -23,7 +24,7 @@ export const reportProblem = (problem: Problem, how: ReportStyle): string => {
   };
   part('expected', problem.expected);
   part('found', problem.found);
-  part('ran', problem.ran);
+  if (problem.ran !== undefined) lines.push(...ranLines(problem.ran, style));
   part('output', problem.output);
   if (problem.next !== undefined) lines.push(...nextSteps(problem.next, how));
   return lines.join('\n');
@@ -79,6 +80,10 @@ export const labelled = (label: string, text: string | readonly string[], style:
     `  ${style('dim', (index === 0 ? label : '').padEnd(LABEL_COLUMNS))}${line}`.trimEnd(),
   );
 };
+
+/** The command, so that what is copied is what was run. */
+const ranLines = (command: string, style: Style): string[] =>
+  pasteable(command, `  ${style('dim', 'ran'.padEnd(LABEL_COLUMNS))}`, ' '.repeat(2 + LABEL_COLUMNS));
 
 const excerptLines = (excerpt: string, style: Style): string[] =>
   excerpt

@@ -1,27 +1,26 @@
+import {changeBetween, changeOf, tryRender} from './change.ts';
 import type {StepRecord} from './entries.ts';
 import {messageOf} from './errors.ts';
 import type {Look} from './events.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
-import {type Rendered, renderStep} from './render.ts';
+import type {Rendered} from './render.ts';
 import type {Session} from './session.ts';
 import type {StepState} from './state.ts';
 import type {Json} from './step-type.ts';
 import {callOf} from './undo-step.ts';
+import {looksFirst} from './work.ts';
 
-/** What a look at a step of an earlier process found, and what follows from it. */
+/** What a look at a step of an earlier process found. */
 export interface Assessment {
   readonly look: Look;
-  /**
-   * `keep`: its effect holds; `redo`: it is to be done again; `adopt`: it was in doubt, and its effect is there;
-   * `perform`: it was never finished.
-   */
-  readonly action: 'keep' | 'redo' | 'adopt' | 'perform' | 'none';
+  /** `keep`: it was finished, and nothing speaks against it; `redo`: it is to be done again; `perform`: never finished. */
+  readonly verdict: 'keep' | 'redo' | 'perform' | 'removed';
+  /** Undefined where nothing was looked at. */
+  readonly finding?: Finding;
   /** What the look gave later steps to read; the journaled ones where nothing was looked at. */
   readonly outputs: Readonly<Record<string, Json>>;
-  /** The step itself changed, so that its old effect goes before it is made anew. */
-  readonly undoFirst: boolean;
 }
 
 const PARALLEL_LOOKS = 8;
@@ -106,14 +105,19 @@ export const knownOutputs = (
   }
 };
 
+/** A step that has failed is looked at where the look may spare the act. */
+const isWorthALook = (session: Session, node: Node, state: StepState): boolean => {
+  if (state.status === 'checkpointed') return state.how !== 'accepted' && !isSuperseded(session, node);
+  return state.status === 'in-doubt' || (state.status === 'failed' && looksFirst(session, node));
+};
+
 /** Undefined where there is nothing to look at. */
 const lookAgain = async (session: Session, state: StepState, signal: AbortSignal): Promise<Finding | undefined> => {
   const node = session.graph.nodes.get(state.key);
-  const worth = state.status === 'checkpointed' || state.status === 'in-doubt';
-  if (node === undefined || state.record === undefined || !worth || !hasCheck(node)) return undefined;
-  if (state.how === 'accepted' || isSuperseded(session, node)) return undefined;
+  if (node === undefined || state.record === undefined || !hasCheck(node)) return undefined;
+  if (!isWorthALook(session, node, state)) return undefined;
   try {
-    const call = sameCall(session, node, state.record) ?? (await callOf(session, state.key, state.record));
+    const call = callNow(session, node, state, state.record) ?? (await callOf(session, state.key, state.record));
     return await lookAt(session, node, call, {signal, known: state.outputs});
   } catch (error) {
     signal.throwIfAborted();
@@ -121,14 +125,15 @@ const lookAgain = async (session: Session, state: StepState, signal: AbortSignal
   }
 };
 
-/** The step as it stands now, where it would act as it did: what was journaled may be masked. */
-const sameCall = (session: Session, node: Node, before: StepRecord): Rendered | undefined => {
-  try {
-    const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
-    return changeBetween(session, before, rendered.record, node) === undefined ? rendered : undefined;
-  } catch {
-    return undefined;
-  }
+/**
+ * The step as it stands now, where that is what will be looked for: it would act as it did (what was journaled may be
+ * masked), or it did not finish and leaves nothing to be taken back.
+ */
+const callNow = (session: Session, node: Node, state: StepState, before: StepRecord): Rendered | undefined => {
+  const rendered = tryRender(session, node);
+  if (rendered === undefined) return undefined;
+  if (state.status !== 'checkpointed' && before.effect !== 'converges') return rendered;
+  return changeBetween(session, before, rendered.record, node) === undefined ? rendered : undefined;
 };
 
 /** Its effect was meant to hold only until another step began. */
@@ -140,131 +145,76 @@ const isSuperseded = (session: Session, node: Node): boolean => {
   });
 };
 
-const plain = (look: Look, action: Assessment['action'], outputs: Assessment['outputs'] = {}): Assessment => ({
-  look,
-  action,
-  outputs,
-  undoFirst: false,
-});
-
 const assessRemoved = (state: StepState): Assessment => {
   const gone = state.status === 'undone' || !state.made;
   const detail = gone ? 'it left nothing behind' : 'what it made is still there; undo takes it back';
-  return plain({step: state.key, standing: 'removed', detail}, 'none');
+  return {look: {step: state.key, standing: 'removed', detail}, verdict: 'removed', outputs: {}};
 };
 
 const assessNode = (session: Session, node: Node, finding: Finding | undefined): Assessment => {
   const step = node.key;
   const state = session.state?.steps.get(step);
+  const unfinished = (look: Omit<Look, 'step'>): Assessment => ({
+    look: {step, ...look},
+    verdict: 'perform',
+    ...(finding && {finding}),
+    outputs: {},
+  });
   switch (state?.status) {
     case 'undone':
-      return plain({step, standing: 'undone'}, 'perform');
+      return unfinished({standing: 'undone'});
     case undefined:
     case 'reopened':
-      return plain({step, standing: 'pending'}, 'perform');
+      return unfinished({standing: 'pending'});
     case 'skipped':
-      return plain({step, standing: 'skipped'}, 'perform');
+      return unfinished({standing: 'skipped'});
     case 'failed':
-      return plain({step, standing: 'failed', ...detailOf(state.problem?.message)}, 'perform');
+      return unfinished({standing: 'failed', ...detailOf(state.problem?.message), ...evidenceOf(finding)});
     case 'in-doubt':
-      return plain(inDoubt(node, finding), isAdopted(node, finding) ? 'adopt' : 'perform');
+      return unfinished({standing: 'in-doubt', ...inDoubt(node, finding)});
     case 'checkpointed':
       return assessFinished(session, node, state, finding);
   }
 };
 
+const evidenceOf = (finding: Finding | undefined): {expected?: string; found?: string} =>
+  finding === undefined || finding.ok ? {} : {expected: finding.expected, found: finding.found};
+
 const detailOf = (detail: string | undefined): {detail?: string} => (detail === undefined ? {} : {detail});
 
-const isAdopted = (node: Node, finding: Finding | undefined): boolean =>
-  node.step.effect !== 'reads' && finding?.ok === true && tellsOutputs(node);
+/** How much of a step there is that was started, and of which nobody knows how it ended. */
+const inDoubt = (node: Node, finding: Finding | undefined): Pick<Look, 'detail' | 'expected' | 'found'> => {
+  if (node.step.effect === 'reads') return {detail: 'it only looks'};
+  if (finding === undefined) return {detail: 'it has no check'};
+  if (finding.ok)
+    return {
+      detail: tellsOutputs(node) ? 'its effect is there' : 'its effect is there, but not the outputs that are read',
+    };
+  const {expected, found, partial} = finding;
+  return {detail: PARTS[partial ?? 'none'], expected, found};
+};
 
-const inDoubt = (node: Node, finding: Finding | undefined): Look => {
-  const look = {step: node.key, standing: 'in-doubt'} as const;
-  if (node.step.effect === 'reads') return {...look, detail: 'it only looks; to be run'};
-  if (isAdopted(node, finding)) return {...look, detail: 'its effect is there; adopted'};
-  if (node.step.effect === 'once') return {...look, detail: 'not safe to repeat; asks before it runs again'};
-  if (finding === undefined) return {...look, detail: 'it has no check; to be run again'};
-  if (finding.ok) return {...look, detail: 'its effect is there, but not the outputs that are read; to be run again'};
-  return {
-    ...look,
-    detail: 'its effect is not there; to be run again',
-    expected: finding.expected,
-    found: finding.found,
-  };
+const PARTS: Readonly<Record<'none' | NonNullable<(Finding & {ok: false})['partial']>, string>> = {
+  underway: 'it is there, and still coming up',
+  unproven: 'its effect is there; what else it has to prove is not yet',
+  incomplete: 'a part of it is there',
+  none: 'its effect is not there',
 };
 
 const assessFinished = (session: Session, node: Node, state: StepState, finding: Finding | undefined): Assessment => {
   const step = node.key;
   const outputs = finding?.ok === true ? {...state.outputs, ...finding.outputs} : state.outputs;
+  const found = {...(finding && {finding}), outputs};
   // It tidied up after an end that was none: what is done from here on needs it again.
-  if (node.step.always && session.state?.outcome !== 'done') return plain({step, standing: 'pending'}, 'perform');
+  if (node.step.always && session.state?.outcome !== 'done')
+    return {look: {step, standing: 'pending'}, verdict: 'perform', outputs};
   if (state.how === 'accepted')
-    return plain({step, standing: 'accepted', ...detailOf(state.acceptedBecause)}, 'keep', outputs);
-  if (isSuperseded(session, node)) return plain({step, standing: 'superseded'}, 'keep', outputs);
+    return {look: {step, standing: 'accepted', ...detailOf(state.acceptedBecause)}, verdict: 'keep', ...found};
+  if (isSuperseded(session, node)) return {look: {step, standing: 'superseded'}, verdict: 'keep', ...found};
   const change = changeOf(session, node, state.record);
-  if (change !== undefined) {
-    const undoFirst = state.record?.effect === 'converges' && state.made;
-    return {look: {step, ...change}, action: 'redo', outputs, undoFirst};
-  }
-  if (finding === undefined) return plain({step, standing: 'no-check'}, 'keep', outputs);
-  if (finding.ok) return plain({step, standing: 'holds'}, 'keep', outputs);
-  const {expected, found} = finding;
-  return plain({step, standing: 'drifted', expected, found}, 'redo', outputs);
-};
-
-/** How a step would act otherwise than it did; undefined when it would not, or when that can't be told yet. */
-export const changeOf = (
-  session: Session,
-  node: Node,
-  before: StepRecord | undefined,
-): {standing: 'edited' | 'input-changed'; detail: string} | undefined => {
-  if (before === undefined) return undefined;
-  let rendered: Rendered;
-  try {
-    rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
-  } catch {
-    // It reads a step that is to be done again: the walk compares when that one has finished.
-    return undefined;
-  }
-  return changeBetween(session, before, rendered.record, node);
-};
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** What an edit or another value makes of a step that was done as `before` says. */
-export const changeBetween = (
-  session: Session,
-  journaled: StepRecord,
-  rendered: StepRecord,
-  node: Node,
-): {standing: 'edited' | 'input-changed'; detail: string} | undefined => {
-  // What was journaled is masked, by the secrets that were known then.
-  const [before, now] = session.redactor.json([journaled, rendered] as never) as [StepRecord, StepRecord];
-  const acts = !same(
-    [before.uses, before.options, before.on, before.secrets],
-    [now.uses, now.options, now.on, now.secrets],
-  );
-  const edited = before.definition !== now.definition;
-  // An expect that can't be looked at again was proven for the old text only.
-  const expects = before.expect !== now.expect && !hasCheck(node);
-  if (!acts && !expects) return undefined;
-  if (edited) return {standing: 'edited', detail: definitionDiff(before.definition, now.definition)};
-  return {standing: 'input-changed', detail: readsDiff(before, now)};
-};
-
-const readsDiff = (before: StepRecord, now: StepRecord): string => {
-  const names = Object.keys(now.reads).filter((name) => now.reads[name] !== before.reads[name]);
-  if (names.length > 0)
-    return names.map((name) => `${name}: ${before.reads[name] ?? 'nothing'} -> ${now.reads[name]}`).join(', ');
-  const secrets = Object.keys(now.secrets).filter((name) => now.secrets[name] !== before.secrets[name]);
-  return secrets.length > 0 ? `the secret ${secrets.join(', ')}` : 'its options have other values';
-};
-
-/** The lines of a step that differ, old ones with `-`, new ones with `+`. */
-const definitionDiff = (before: string, now: string): string => {
-  const old = before.split('\n');
-  const next = now.split('\n');
-  const gone = old.filter((line) => !next.includes(line)).map((line) => `- ${line.trim()}`);
-  const come = next.filter((line) => !old.includes(line)).map((line) => `+ ${line.trim()}`);
-  return [...gone, ...come].join('\n');
+  if (change !== undefined) return {look: {step, ...change}, verdict: 'redo', ...found};
+  if (finding === undefined) return {look: {step, standing: 'no-check'}, verdict: 'keep', ...found};
+  if (finding.ok) return {look: {step, standing: 'holds'}, verdict: 'keep', ...found};
+  const {expected, found: there} = finding;
+  return {look: {step, standing: 'drifted', expected, found: there}, verdict: 'redo', ...found};
 };

@@ -66,6 +66,7 @@ export const CODES = {
   'no-such-run': EXIT.usage,
   'nothing-to-resume': EXIT.usage,
   'no-working-directory': EXIT.usage,
+  'plan-changed': EXIT.usage,
   // the state directory
   'state-unwritable': EXIT.missing,
   'state-version': EXIT.usage,

@@ -46,11 +46,45 @@ export type Standing =
   | 'removed'
   | 'undone';
 
+/** What a resume does with a step. */
+export type Course =
+  /** Nothing: it holds, or has no check. */
+  | 'keep'
+  /** It comes after one that is done again: looked at once more then, and kept if it holds. */
+  | 'recheck'
+  /** It was in doubt, and its effect is there. */
+  | 'adopt'
+  /** It is there, and still coming up: waited for. */
+  | 'reattach'
+  /** A part of it is there, and is completed. */
+  | 'repair'
+  | 'run'
+  /** Taken back, then made anew. */
+  | 'remake'
+  /** It only looks. */
+  | 'look'
+  /** `--from` has it verified instead of run. */
+  | 'verify'
+  /** It was never begun, and is true already. */
+  | 'already-true'
+  /** It reads what a step hands on that is to be done first. */
+  | 'unknown'
+  /** It must not be repeated unasked, and may have acted. */
+  | 'ask'
+  /** A person says that it is done. */
+  | 'accept'
+  /** Its condition is false. */
+  | 'skip'
+  /** The file no longer has it. */
+  | 'leave';
+
 export interface Look {
   readonly step: string;
   readonly standing: Standing;
-  /** Names what changed, or why: `inputs.servers`, a diff of the definition, ... */
+  /** In words: what changed (`inputs.servers: 3 -> 5`), what there is of a step in doubt, why it was accepted, ... */
   readonly detail?: string;
+  /** Of an edited step: lines that begin with `-`, `+` or a blank. */
+  readonly diff?: string;
   readonly expected?: string;
   readonly found?: string;
 }
@@ -73,8 +107,23 @@ export type Event =
     }
   /** Something the operator should know: a lock taken over, a torn entry dropped, an older run closed. */
   | {readonly type: 'notice'; readonly code: string; readonly message: string}
-  /** A finished step was looked at before a resume, or by status. */
-  | ({readonly type: 'step-looked-at'} & Look)
+  /** A resume begins with proof: that many steps are looked at, and nothing is changed yet. */
+  | {
+      readonly type: 'looking';
+      readonly run: string;
+      readonly runbook: string;
+      readonly title: string;
+      readonly steps: number;
+    }
+  /** A step that was begun, or is in the file, was looked at before a resume. */
+  | ({readonly type: 'step-looked-at'; readonly title: string} & Look)
+  /** What the resume will do now: the steps that are not simply kept, in order. */
+  | {
+      readonly type: 'resume-planned';
+      readonly run: string;
+      readonly kept: number;
+      readonly steps: readonly ResumeStep[];
+    }
   /** One attempt begins. `attempt` 0: only a look is taken, nothing has been decided yet. */
   | {readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly command: string}
   | {readonly type: 'step-output'; readonly step: string; readonly text: string}
@@ -131,6 +180,20 @@ export type Event =
   | {readonly type: 'step-undone'; readonly step: string; readonly durationMs: number}
   | {readonly type: 'step-undo-failed'; readonly step: string; readonly problem: Problem}
   | {readonly type: 'run-finished'; readonly run: string; readonly outcome: Outcome; readonly durationMs: number};
+
+/** What a resume will do with one step, and what it found. */
+export interface ResumeStep extends Look {
+  readonly title: string;
+  readonly course: Course;
+  /** In words; empty where it is kept and there is nothing to say. */
+  readonly why: string;
+  /** What it reads of steps that are to be done first: `steps.server1.outputs.ip`. */
+  readonly dependsOn: readonly string[];
+  /** The line a person would type; what is not known yet stands as a variable. Empty where nothing is done. */
+  readonly command: string;
+  /** Where it is taken back first: the line that does it, or empty. */
+  readonly undoCommand?: string;
+}
 
 /** What undo will do with one finished step. */
 export interface UndoStep {

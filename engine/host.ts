@@ -2,6 +2,21 @@ import type {Event} from './events.ts';
 import type {Patience} from './overdue.ts';
 import type {Question} from './step-type.ts';
 
+/** A step that must not be repeated unasked, and may have acted. */
+export interface Doubt {
+  readonly step: string;
+  readonly title: string;
+  /** In words, why it would be done again. */
+  readonly why: string;
+  readonly command: string;
+}
+
+/** `accept`: it has acted, and counts as done. */
+export type DoubtAnswer =
+  | {readonly kind: 'redo'}
+  | {readonly kind: 'accept'; readonly reason: string}
+  | {readonly kind: 'stop'};
+
 /** The process around the engine: all that it may know of its surroundings. The engine reads no global itself. */
 export interface Host {
   /** Environment for processes and clients; wins over env files. */
@@ -21,6 +36,8 @@ export interface Host {
   emit(event: Event): void;
   /** Asks the operator. Rejects with code `no-terminal` where nobody can answer. */
   ask(question: Question): Promise<boolean>;
+  /** Asks what is to be done with a step in doubt; left out or rejecting with `no-terminal` where nobody can answer. */
+  settle?(doubt: Doubt): Promise<DoubtAnswer>;
   /** Gives a secret input that is not stored, on resume; undefined where nobody can. */
   askSecret?(name: string, about: string | undefined): Promise<string | undefined>;
 }

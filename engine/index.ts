@@ -1,5 +1,6 @@
 /** The library's public face: parse, plan, run, resume, status, undo, with typed events. */
 
+export type {Approval, ResumePlan} from './approve.ts';
 export {
   type DescribedCheck,
   type DescribedInput,
@@ -11,13 +12,25 @@ export {formatDuration, parseDuration} from './duration.ts';
 export type {Entry, Stamped, StepRecord} from './entries.ts';
 export type {ExitCode, Place, Problem} from './errors.ts';
 export {CODES, type Code, EXIT, messageOf, RunbookError} from './errors.ts';
-export type {Event, How, Look, Outcome, SkipReason, Standing, StepInfo, UndoStep} from './events.ts';
+export type {
+  Course,
+  Event,
+  How,
+  Look,
+  Outcome,
+  ResumeStep,
+  SkipReason,
+  Standing,
+  StepInfo,
+  UndoStep,
+} from './events.ts';
 export {findRun, listRuns, readEntries, readLog} from './history.ts';
-export type {Host} from './host.ts';
+export type {Doubt, DoubtAnswer, Host} from './host.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
 export {nearest, suggest} from './nearest.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';
+export {planResume} from './plan-resume.ts';
 export {
   type KeptBecause,
   type KeptRun,
@@ -28,7 +41,8 @@ export {
   planPrune,
   pruneRuns,
 } from './prune.ts';
-export {type PlannedResume, planResume, type ResumePlan, type ResumeRequest, resumeRun} from './resume.ts';
+export {resumeRun} from './resume.ts';
+export type {ResumeRequest} from './resume-request.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';
 export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './run-summary.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';

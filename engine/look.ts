@@ -20,6 +20,8 @@ export type Finding =
       readonly error?: unknown;
       /** Looking again can't find anything else. */
       readonly final?: boolean;
+      /** As in a verdict; `unproven`: the step's own effect is all there, and what else it has to prove is not. */
+      readonly partial?: 'underway' | 'incomplete' | 'unproven';
     };
 
 interface Looking {
@@ -66,9 +68,10 @@ const look = async (session: Session, node: Node, call: Call, looking: Looking):
     session.scopes.valuesOf(node, 'real', outputs),
     hasOwnLook(node, call),
   );
-  if (!expected.ok) return expected;
+  const isUnproven = call.type.verify === undefined ? {} : ({partial: 'unproven'} as const);
+  if (!expected.ok) return {...expected, ...isUnproven};
   const further = await lookAtActions(session, node, outputs, looking);
-  if (!further.ok) return further;
+  if (!further.ok) return {...further, ...isUnproven};
   return {ok: true, outputs, evidence: [...expected.evidence, ...further.evidence]};
 };
 

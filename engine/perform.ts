@@ -2,7 +2,7 @@ import type {SkipReason} from './events.ts';
 import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import {record, type Session, tell} from './session.ts';
-import {type Consent, isFatal, type Settled, Work} from './work.ts';
+import {isFatal, type Manner, type Settled, Work} from './work.ts';
 
 export const skip = async (session: Session, node: Node, reason: SkipReason): Promise<Settled> => {
   await record(session, {type: 'step-skipped', step: node.key, reason});
@@ -14,8 +14,8 @@ export const skip = async (session: Session, node: Node, reason: SkipReason): Pr
  * Does one node: looks first where that can spare the act, journals the intent, acts, waits for its checks, checkpoints.
  * Failures are values; only a journal that can't be written is thrown.
  */
-export const perform = (session: Session, node: Node, signal: AbortSignal, consent: Consent): Promise<Settled> =>
-  settle(session, node, signal, (work) => work.run(consent));
+export const perform = (session: Session, node: Node, signal: AbortSignal, manner: Manner): Promise<Settled> =>
+  settle(session, node, signal, (work) => work.run(manner));
 
 /** Verifies a node instead of running it (`--from`, `--only`): its effect has to be there already. */
 export const verifyOnly = (session: Session, node: Node, signal: AbortSignal): Promise<Settled> =>
@@ -31,7 +31,7 @@ const settle = async (
   try {
     if (!guardsHold(session, node)) return await skip(session, node, 'when');
     await act(work);
-    return {kind: 'finished'};
+    return {kind: 'finished', how: work.how};
   } catch (error) {
     if (isFatal(error)) throw error;
     return await work.fail(error);

@@ -1,18 +1,17 @@
 import {type Problem, RunbookError} from './errors.ts';
-import type {Reference} from './expression.ts';
 import {gatherInputs} from './given.ts';
-import {expressionsOfStep, type Node, readsFrom, type Scope} from './graph.ts';
+import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import type {Host} from './host.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
+import {readsOfNode} from './read-keys.ts';
 import {type Rendered, renderStep, showCommand, titleOf} from './render.ts';
 import type {RunRequest} from './run.ts';
 import {select} from './selection.ts';
 import {openSession, type Session} from './session.ts';
 import type {Effect} from './step-type.ts';
 import {Store} from './store.ts';
-import {referencesOf} from './template.ts';
 
 /** `unknown`: it depends on a step that is to be run first. `ask`: a person decides. */
 export type Decision = 'skip' | 'run' | 'look' | 'unknown' | 'ask' | 'leave';
@@ -82,23 +81,9 @@ class Planner {
     return planned;
   }
 
-  /** A step that is still to be run, and that another one reads from: itself, by a condition around it, or by an input. */
+  /** A step that is still to be run, and that this one reads from. */
   #openRead(node: Node): string | undefined {
-    const own = expressionsOfStep(node.step).flatMap(({references}) => references);
-    const around = node.guards.flatMap(({when, scope}) => this.#keysRead(scope, when.references));
-    const keys = [...this.#keysRead(node.scope, own), ...around, ...this.#keysGiven(node.scope)];
-    return keys.find((key) => this.#open.has(key));
-  }
-
-  #keysRead(scope: Scope, references: readonly Reference[]): readonly string[] {
-    return readsFrom(references).flatMap((id) => this.#session.graph.keysOf(scope, id));
-  }
-
-  /** What the inputs of a child runbook are made from. */
-  #keysGiven({parent}: Scope): readonly string[] {
-    if (parent === undefined) return [];
-    const references = [...parent.inputs.values()].flatMap(referencesOf);
-    return [...this.#keysRead(parent.scope, references), ...this.#keysGiven(parent.scope)];
+    return readsOfNode(this.#session.graph, node).find(({key}) => this.#open.has(key))?.key;
   }
 
   async #decide(node: Node): Promise<Verdict> {

@@ -22,7 +22,20 @@ const NAMES = new Set([
     'uses',
     'effect',
   ],
-  ...['how', 'outcome', 'standing', 'action', 'decision', 'code', 'attempt', 'durationMs', 'failed', 'by', 'to'],
+  ...[
+    'how',
+    'outcome',
+    'standing',
+    'course',
+    'action',
+    'decision',
+    'code',
+    'attempt',
+    'durationMs',
+    'failed',
+    'by',
+    'to',
+  ],
 ]);
 
 /** Members that hold what users, steps and the outside have made: whatever is called like a name in them is none. */

@@ -84,9 +84,28 @@ export const undoCommandOf = (type: StepType, rendered: Json, site: Site): strin
 const onOf = (on: Template | undefined, evaluate: Evaluate): Json | undefined =>
   on === undefined ? undefined : renderTemplate(on, evaluate);
 
-/** The line a person would type for a step, as far as its values are known. Never throws. */
-export const showCommand = (node: Node, directed: Directed, scopes: Scopes, cwd: string): string => {
-  const show = showIn(scopes.valuesOf(node, 'shown'));
+/** As if these steps had not been done yet. */
+const without = (values: Values, {scope}: Node, open: ReadonlySet<string>): Values => {
+  if (open.size === 0) return values;
+  const steps = Object.entries(values.steps ?? {}).filter(([id, {outputs}]) => {
+    const key = scope.prefix + id;
+    return !open.has(key) && !Object.keys(outputs).some((item) => open.has(`${key}[${item}]`));
+  });
+  return {...values, steps: Object.fromEntries(steps)};
+};
+
+/**
+ * The line a person would type for a step, as far as its values are known. Never throws.
+ * @param open steps whose outputs may be others when it is typed: they stand as variables
+ */
+export const showCommand = (
+  node: Node,
+  directed: Directed,
+  scopes: Scopes,
+  cwd: string,
+  open: ReadonlySet<string> = new Set(),
+): string => {
+  const show = showIn(without(scopes.valuesOf(node, 'shown'), node, open));
   const on = onOf(directed.on, show);
   return commandOf(directed.type, displayOptions(directed.type, directed.options, show), siteOf(node, on, cwd));
 };

@@ -1,25 +1,31 @@
-import {type Assessment, changeBetween, changeOf, knownOutputs} from './assess.ts';
+import {type Assessment, knownOutputs} from './assess.ts';
+import {type Change, changeBetween, changeOf} from './change.ts';
+import {answersTo, settle, type Wishes} from './doubt.ts';
+import type {StepRecord} from './entries.ts';
 import {type Problem, RunbookError} from './errors.ts';
+import {goesFirst} from './foresee.ts';
 import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import {hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
-import {perform} from './perform.ts';
+import {perform, skip} from './perform.ts';
 import {problemOf} from './problems.ts';
-import {renderStep, showCommand} from './render.ts';
+import {renderStep, showCommand, titleOf} from './render.ts';
 import {record, type Session, stateOf, tell} from './session.ts';
-import {undoOf, undoStep} from './undo-step.ts';
+import {undoCommand, undoStep} from './undo-step.ts';
 import {type Consent, isFatal, type Settled} from './work.ts';
 
-/** What the operator says of single steps on resume. */
-export interface Wishes {
-  /** Steps to do again whatever a look says; consent for those that must not be repeated unasked. */
-  readonly redo: readonly string[];
-  /** Steps that a person has done or seen to: they count as finished. */
-  readonly accept: readonly {readonly step: string; readonly reason: string}[];
+/** Why a finished step is opened again, for the journal. */
+interface Reopening {
+  readonly why: string;
+  readonly detail: string;
+  /** What it has made goes first. */
+  readonly undoFirst: boolean;
+  /** It is done whatever a look says. */
+  readonly isAnew?: boolean;
 }
 
-/** How a resume treats each node, from what the looks found and from what has been done again since. */
+/** How a resume treats each node, from what the looks found and from what has been done again since. `foresee.ts` tells it before. */
 export class ResumeTreatment {
   readonly #session: Session;
   readonly #assessed: ReadonlyMap<string, Assessment>;
@@ -50,48 +56,82 @@ export class ResumeTreatment {
   }
 
   async #treat(node: Node, signal: AbortSignal): Promise<Settled> {
+    const session = this.#session;
+    const state = stateOf(session, node.key);
     const assessment = this.#assessed.get(node.key);
-    if (this.#accepted.has(node.key)) return this.#keep(node, stateOf(this.#session, node.key)?.outputs ?? {});
-    if (this.#wishes.redo.includes(node.key)) return this.#redo(node, signal, 'redo', 'asked for', false);
-    if (assessment === undefined || assessment.action === 'perform' || assessment.action === 'adopt')
-      return this.#finish(node, signal);
-    if (assessment.action === 'redo') {
-      const {look, undoFirst} = assessment;
-      return this.#redo(node, signal, look.standing, look.detail ?? `${look.expected}; found ${look.found}`, undoFirst);
+    const isAsked = this.#wishes.redo.includes(node.key);
+    if (this.#accepted.has(node.key)) return this.#keep(node, state?.outputs ?? {});
+    if (assessment?.verdict === 'keep' && !isAsked) return this.#keepIfSame(node, signal, assessment);
+    // What it has made stays: a person may still want it, and undo takes it back.
+    if (!guardsHold(session, node)) return await skip(session, node, 'when');
+    if (isAsked) {
+      const undoFirst = state?.status === 'checkpointed' && goesFirst(session, node);
+      return this.#redo(node, signal, {why: 'redo', detail: 'asked for', undoFirst, isAnew: true});
     }
-    return this.#keepIfSame(node, signal, assessment);
+    if (assessment?.verdict !== 'redo') return this.#finish(node, signal);
+    // What was done before it may have given it back what it was judged by.
+    if (this.#isShaken(node) && state?.record !== undefined) return this.#judge(node, signal, assessment, state.record);
+    return this.#redo(node, signal, reopening(assessment.look, goesFirst(session, node)));
   }
 
   /** What an earlier attempt has made otherwise than it would be made now goes first. */
   async #finish(node: Node, signal: AbortSignal): Promise<Settled> {
     const session = this.#session;
     const state = stateOf(session, node.key);
-    if (state?.made !== true || state.record?.effect !== 'converges' || !guardsHold(session, node))
-      return this.#perform(node, signal);
-    const change = changeOf(session, node, state.record);
-    if (change === undefined) return this.#perform(node, signal);
-    return this.#redo(node, signal, change.standing, change.detail, true);
+    const change = goesFirst(session, node) ? changeOf(session, node, state?.record) : undefined;
+    if (change === undefined) return this.#perform(node, signal, false);
+    return this.#redo(node, signal, reopening(change, true));
   }
 
-  async #perform(node: Node, signal: AbortSignal): Promise<Settled> {
-    const settled = await perform(this.#session, node, signal, this.#consent);
-    if (settled.kind === 'finished') this.#shaken.add(node.key);
+  async #perform(node: Node, signal: AbortSignal, isAnew: boolean): Promise<Settled> {
+    const settled = await perform(this.#session, node, signal, {consent: this.#consent, isAnew});
+    if (settled.kind === 'finished' && settled.how !== 'already-true') this.#shaken.add(node.key);
     return settled;
   }
 
-  async #redo(node: Node, signal: AbortSignal, why: string, detail: string, undoFirst: boolean): Promise<Settled> {
+  async #redo(node: Node, signal: AbortSignal, reopened: Reopening): Promise<Settled> {
     const session = this.#session;
-    const state = stateOf(session, node.key);
-    if (undoFirst && state !== undefined && undoOf(session, state) === 'undo')
-      await undoStep(session, node.key, signal);
-    else await record(session, {type: 'step-reopened', step: node.key, why, detail});
-    return await this.#perform(node, signal);
+    const {why, detail, undoFirst, isAnew = false} = reopened;
+    if (!undoFirst) await record(session, {type: 'step-reopened', step: node.key, why, detail});
+    else {
+      const taken = await this.#takeBack(node, signal);
+      if (taken !== undefined) return taken;
+    }
+    return await this.#perform(node, signal, isAnew);
   }
 
-  async #failed(node: Node, error: unknown): Promise<Settled> {
+  /** Undefined when it is gone. */
+  async #takeBack(node: Node, signal: AbortSignal): Promise<Settled | undefined> {
+    const session = this.#session;
+    const state = stateOf(session, node.key);
+    const line = state === undefined ? '' : undoCommand(session, state);
+    try {
+      await undoStep(session, node.key, signal);
+      return undefined;
+    } catch (error) {
+      if (isFatal(error) || signal.aborted) throw error;
+      return await this.#failed(node, error, (own) => ({
+        ...own,
+        code: 'undo-failed',
+        message: own.message.replace(' failed: ', " can't be taken back to be made anew: "),
+        ran: line,
+        next: [...(own.next ?? []), this.#farther(node)],
+      }));
+    }
+  }
+
+  /** What stands in the way was mostly made by later steps. */
+  #farther({index}: Node): string {
+    const {run, graph} = this.#session;
+    const before = [...graph.nodes.keys()][index - 1];
+    const to = before === undefined ? '' : ` --to ${before}`;
+    return `or take back what came after it, too: runbook undo ${run}${to}; then: runbook resume ${run}`;
+  }
+
+  async #failed(node: Node, error: unknown, amend = (own: Problem): Problem => own): Promise<Settled> {
     const session = this.#session;
     const command = showCommand(node, node.step, session.scopes, session.cwd);
-    const own = problemOf(error, {node, command, attempt: 0, attempts: 1, output: []});
+    const own = amend(problemOf(error, {node, command, attempt: 0, attempts: 1, output: []}));
     const problem: Problem = session.redactor.carried(own);
     await record(session, {type: 'step-failed', step: node.key, attempt: 0, problem});
     tell(session, {type: 'step-failed', step: node.key, problem, durationMs: 0});
@@ -99,31 +139,35 @@ export class ResumeTreatment {
   }
 
   /** Its effect held when it was looked at. What it needs may have been done again since: then it is looked at once more. */
-  async #keepIfSame(node: Node, signal: AbortSignal, {look, outputs}: Assessment): Promise<Settled> {
-    const session = this.#session;
-    const before = stateOf(session, node.key)?.record;
+  async #keepIfSame(node: Node, signal: AbortSignal, assessment: Assessment): Promise<Settled> {
+    const {look, outputs} = assessment;
+    const before = stateOf(this.#session, node.key)?.record;
     if (before === undefined || look.standing === 'accepted' || look.standing === 'superseded')
-      return this.#keep(node, outputs, look);
-    if (!this.#isShaken(node)) return this.#keep(node, outputs);
-    if (node.step.effect === 'reads')
-      return this.#redo(node, signal, 'verified again', 'what it needs was done again', false);
+      return this.#keep(node, outputs, look.standing);
+    return this.#isShaken(node) ? this.#judge(node, signal, assessment, before) : this.#keep(node, outputs);
+  }
+
+  /** By what is there and known now, after what was done before it. */
+  async #judge(node: Node, signal: AbortSignal, {outputs}: Assessment, before: StepRecord): Promise<Settled> {
+    const session = this.#session;
+    if (node.step.effect === 'reads') {
+      const detail = 'what it needs was done again';
+      return this.#redo(node, signal, {why: 'verified again', detail, undoFirst: false});
+    }
     const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
     const change = changeBetween(session, before, rendered.record, node);
-    if (change !== undefined) {
-      const undoFirst = before.effect === 'converges' && stateOf(session, node.key)?.made === true;
-      return await this.#redo(node, signal, change.standing, change.detail, undoFirst);
-    }
+    if (change !== undefined) return await this.#redo(node, signal, reopening(change, goesFirst(session, node)));
     if (!hasCheck(node)) return await this.#keep(node, outputs);
     const finding = await lookAt(session, node, rendered, {signal, known: outputs});
     if (finding.ok) return await this.#keep(node, {...outputs, ...finding.outputs});
-    return await this.#redo(node, signal, 'drifted', `${finding.expected}; found ${finding.found}`, false);
+    return await this.#redo(node, signal, reopening({...finding, standing: 'drifted'}, false));
   }
 
-  async #keep(node: Node, found: Assessment['outputs'], look?: Assessment['look']): Promise<Settled> {
+  async #keep(node: Node, found: Assessment['outputs'], standing?: string): Promise<Settled> {
     const session = this.#session;
     // What was not looked at again has no secrets to tell.
     const {outputs, secrets} =
-      this.#accepted.has(node.key) || look?.standing === 'superseded'
+      this.#accepted.has(node.key) || standing === 'superseded'
         ? knownOutputs(session, node, found)
         : declaredOutputs(session, node, found);
     session.scopes.finish(node, outputs, secrets);
@@ -132,26 +176,34 @@ export class ResumeTreatment {
     if (JSON.stringify(session.redactor.json(stored)) !== JSON.stringify(known))
       await record(session, {type: 'step-verified', step: node.key, outputs: stored});
     tell(session, {type: 'step-finished', step: node.key, how: 'kept', outputs: stored, durationMs: 0, evidence: []});
-    return {kind: 'finished'};
+    return {kind: 'finished', how: 'kept'};
   }
 
-  /** A step that must not be repeated: only `--redo`, or a person who answers, lets it run again. */
-  readonly #consent: Consent = async (node) => {
-    if (this.#wishes.redo.includes(node.key)) return;
-    const message = `Step "${node.key}" must not be repeated unasked, and it may have acted already. Do it again?`;
-    const answer = await this.#session.host.ask({kind: 'once', message}).catch((error: unknown) => {
-      if (error instanceof RunbookError && error.code === 'no-terminal') return false;
-      throw error;
-    });
-    if (answer) return;
-    const {run} = this.#session;
+  /** A step that must not be repeated, and of which it shows only now that it would be. */
+  readonly #consent: Consent = async (node, command) => {
+    if (this.#wishes.redo.includes(node.key)) return undefined;
+    const {host, run, redactor} = this.#session;
+    const why = 'it is to be done again, and may have acted already';
+    const answer = await settle(host, redactor.carried({step: node.key, title: titleOf(node), why, command}));
+    if (answer?.kind === 'redo') return undefined;
+    if (answer?.kind === 'accept') return answer.reason;
     throw new RunbookError({
       code: 'in-doubt',
       message: 'it may have acted already, and must not be repeated unasked',
-      next: [
-        `to do it again: runbook resume ${run} --redo ${node.key}`,
-        `if it has acted: runbook resume ${run} --accept ${node.key} --reason "..."`,
-      ],
+      next: answersTo(run, [node.key]),
     });
   };
 }
+
+const reopening = (
+  look: Change | {standing: string; detail?: string; diff?: string; expected?: string; found?: string},
+  mayGoFirst: boolean,
+): Reopening => {
+  const {standing, detail, diff, expected, found} = {expected: undefined, found: undefined, ...look};
+  const parts = standing === 'drifted' ? [`${expected}; found ${found}`] : [detail, diff];
+  return {
+    why: standing,
+    detail: parts.filter((part) => part !== undefined).join('\n'),
+    undoFirst: mayGoFirst && standing !== 'drifted',
+  };
+};

@@ -1,120 +1,29 @@
 import {type Assessment, assess} from './assess.ts';
-import {RunbookError} from './errors.ts';
-import type {Look} from './events.ts';
-import {forJournal, gatherInputs} from './given.ts';
+import {tryRender} from './change.ts';
+import {chooseRun} from './choose-run.ts';
+import {settleDoubts, type Wishes} from './doubt.ts';
+import type {ResumeStep} from './events.ts';
+import {foresee} from './foresee.ts';
+import {forJournal} from './given.ts';
 import type {Host} from './host.ts';
 import {lookAt} from './look.ts';
 import {verifyOnly} from './perform.ts';
-import {renderStep, showCommand} from './render.ts';
-import {ResumeTreatment, type Wishes} from './resume-treatment.ts';
+import {planOf, processes, stepsOf} from './plan-resume.ts';
+import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
+import {ResumeTreatment} from './resume-treatment.ts';
 import {holding, pace, type RunResult, tellStart} from './run.ts';
-import type {Runbook} from './runbook.ts';
-import {select} from './selection.ts';
-import {envOf, openSession, record, type Session, stateOf, tell} from './session.ts';
-import {isUnfinished, type RunState} from './state.ts';
-import type {Registry} from './step-type.ts';
+import {envOf, record, type Session, stateOf, tell} from './session.ts';
 import {Store} from './store.ts';
 import {endSurvivors} from './survivors.ts';
 import {walk} from './walk.ts';
 
-export interface ResumeRequest extends Wishes {
-  /** A run, or a part of its id that only it has; the newest unfinished one when left out. */
-  readonly run?: string;
-  readonly registry: Registry;
-  /** Loads the runbook's file as it is now. */
-  load(file: string): Promise<Runbook>;
-  readonly set: Readonly<Record<string, string>>;
-  readonly envFiles: readonly string[];
-  readonly concurrency?: number;
-  readonly keepGoing?: boolean;
-}
-
-/** What a resume would do with one step. */
-export interface PlannedResume {
-  readonly look: Look;
-  readonly title: string;
-  readonly action: Assessment['action'];
-  readonly command: string;
-}
-
-export interface ResumePlan {
-  readonly run: string;
-  readonly runbook: string;
-  readonly steps: readonly PlannedResume[];
-}
-
-interface Prepared {
-  readonly session: Session;
-  readonly state: RunState;
-}
-
 /**
- * The run to go on with.
- * @throws RunbookError `nothing-to-resume` naming the newest run, `no-such-run`
+ * Goes on with a run: looks at what was finished, says what it will do, asks what only a person knows, and does it.
+ * @throws RunbookError `nothing-to-resume`, `run-held`, `journal-damaged`, `in-doubt`, `plan-changed`, and everything that
+ * keeps a run from starting
  */
-export const chooseRun = (store: Store, run: string | undefined): RunState => {
-  store.check();
-  if (run !== undefined) {
-    const id = store.find(run);
-    const state = store.read(id);
-    if (state !== undefined) return state;
-    throw new RunbookError({
-      code: 'no-such-run',
-      message: `run ${id} never began`,
-      next: ['see the runs with: runbook runs'],
-    });
-  }
-  const unfinished = store.newest(isUnfinished);
-  if (unfinished !== undefined) return unfinished;
-  const newest = store.newest(() => true);
-  const message =
-    newest === undefined
-      ? 'there is no run here yet'
-      : `there is nothing unfinished; the newest run is ${newest.run} (${newest.runbook}, ${stateWord(newest)})`;
-  const next =
-    newest === undefined
-      ? ['start one with: runbook run RUNBOOK']
-      : [`verify and repair it with: runbook resume ${newest.run}`];
-  throw new RunbookError({code: 'nothing-to-resume', message, next});
-};
-
-const stateWord = (state: RunState): string => {
-  if (state.undone) return 'undone';
-  return state.outcome ?? (isUnfinished(state) ? 'unfinished' : 'superseded');
-};
-
-const prepare = async (request: ResumeRequest, host: Host, store: Store, state: RunState): Promise<Prepared> => {
-  const runbook = await request.load(state.file);
-  const inputs = await gatherInputs(runbook, request.set, host, state.inputs);
-  const envFiles = request.envFiles.length > 0 ? request.envFiles : state.envFiles;
-  const {registry} = request;
-  const {run, cwd} = state;
-  const session = await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
-  return {session, state};
-};
-
-/** What `resumeRun` would do and why. Looks at every finished step; changes and writes nothing. */
-export const planResume = async (request: ResumeRequest, host: Host): Promise<ResumePlan> => {
-  const store = new Store(host.stateDir);
-  const {session} = await prepare(request, host, store, chooseRun(store, request.run));
-  const assessed = await assess(session, host.signal);
-  const steps = [...assessed.values()].map(({look, action}) => {
-    const node = session.graph.nodes.get(look.step);
-    return {
-      look: session.redactor.carried(look),
-      title: node?.step.title ?? stateOf(session, look.step)?.record?.title ?? look.step,
-      action: request.redo.includes(look.step) ? ('redo' as const) : action,
-      command: node === undefined ? '' : showCommand(node, node.step, session.scopes, session.cwd),
-    };
-  });
-  return {run: session.run, runbook: session.runbook.name, steps};
-};
-
-/**
- * Goes on with a run: looks at what was finished, keeps what still holds, and does the rest.
- * @throws RunbookError `nothing-to-resume`, `run-held`, `journal-damaged`, and everything that keeps a run from starting
- */
-export const resumeRun = async (request: ResumeRequest, host: Host): Promise<RunResult> => {
+export const resumeRun = async (request: ResumeRequest, given: Host): Promise<RunResult> => {
+  const host = askingOnce(given);
   const store = new Store(host.stateDir);
   const chosen = chooseRun(store, request.run);
   const open = store.open(chosen.run, chosen.runbook);
@@ -123,8 +32,8 @@ export const resumeRun = async (request: ResumeRequest, host: Host): Promise<Run
     // Only now, with the lock held, is it certain that nobody else writes it.
     const state = store.read(chosen.run) ?? chosen;
     prepared = await prepare(request, host, store, state);
-    if (prepared.session.runbook.name !== chosen.runbook) throw renamed(prepared.session.runbook, chosen);
-    checkNames(prepared, request);
+    // In a session of its own: what it finds of steps that were never begun is nothing to go by.
+    if (request.approve !== undefined) await planOf(await prepare(request, host, store, state), request);
   } catch (error) {
     open.journal.close();
     open.lock.release();
@@ -133,44 +42,66 @@ export const resumeRun = async (request: ResumeRequest, host: Host): Promise<Run
   const session: Session = {...prepared.session, open};
   return await holding(session, open.lock, async () => {
     if (open.contents.tornBytes > 0) tellTorn(session, open.contents.tornBytes);
-    await endInDoubt(session);
-    const assessed = await assess(session, host.signal);
+    const proven = await prove(session, prepared, request);
+    if (proven === undefined) return {outcome: 'interrupted', failures: [], isUntouched: true};
+    const {assessed, wishes} = proven;
     await record(session, resumedEntry(session, request, prepared));
     tellStart(session, true);
-    for (const {look} of assessed.values()) tell(session, {type: 'step-looked-at', ...look});
-    await acceptSteps(session, request);
-    const resume = new ResumeTreatment(session, assessed, request);
-    const part = select(
-      session.graph,
-      prepared.state.selection.from === undefined ? {} : {from: prepared.state.selection.from},
-    );
+    await acceptSteps(session, wishes);
+    const resume = new ResumeTreatment(session, assessed, wishes);
     return await walk(session, {
       ...pace(request),
       leaves: () => false,
       treat: (node, signal) =>
-        part(node) === 'verify' && stateOf(session, node.key)?.status !== 'checkpointed'
+        prepared.part(node) === 'verify' && stateOf(session, node.key)?.status !== 'checkpointed'
           ? verifyOnly(session, node, signal)
           : resume.treat(node, signal),
     });
   });
 };
 
-const renamed = (runbook: Runbook, state: RunState): RunbookError =>
-  new RunbookError({
-    code: 'bad-combination',
-    message: `run ${state.run} is of runbook "${state.runbook}", but its file is named "${runbook.name}" now`,
-    next: ['give it its old name, or start anew with: runbook run'],
-  });
+/** A person is asked for each secret once, however often it is needed. */
+const askingOnce = (host: Host): Host => {
+  const answers = new Map<string, Promise<string | undefined>>();
+  const askSecret = (name: string, about: string | undefined): Promise<string | undefined> => {
+    const answer = answers.get(name) ?? host.askSecret?.(name, about) ?? Promise.resolve(undefined);
+    answers.set(name, answer);
+    return answer;
+  };
+  return {...host, askSecret};
+};
 
-const checkNames = ({session}: Prepared, request: ResumeRequest): void => {
-  for (const step of [...request.redo, ...request.accept.map((one) => one.step)]) {
-    if (session.graph.nodes.has(step)) continue;
-    throw new RunbookError({
-      code: 'unknown-step',
-      message: `there is no step "${step}" in this run`,
-      next: ['see them with: runbook status'],
-    });
+/** What was found, and what a person said of it: all that has to be known before anything is done. */
+interface Proven {
+  readonly assessed: ReadonlyMap<string, Assessment>;
+  readonly wishes: Wishes;
+}
+
+/** Looks, says what will be done, and asks what only a person knows. Undefined when it was interrupted meanwhile. */
+const prove = async (session: Session, {part}: Prepared, request: ResumeRequest): Promise<Proven | undefined> => {
+  const {host, run, runbook, state} = session;
+  try {
+    await endInDoubt(session);
+    tell(session, {type: 'looking', run, runbook: runbook.name, title: runbook.title, steps: state?.steps.size ?? 0});
+    const assessed = await assess(session, host.signal);
+    const foreseen = await foresee(session, {assessed, part, wishes: request, probes: false});
+    const steps = stepsOf(session, assessed, foreseen);
+    tellSteps(session, steps);
+    const doubts = session.redactor.carried(steps.filter(({course}) => course === 'ask'));
+    const asking = request.approve === undefined ? host : {};
+    return {assessed, wishes: await settleDoubts(asking, run, request, doubts)};
+  } catch (error) {
+    if (!host.signal.aborted) throw error;
+    return undefined;
   }
+};
+
+const tellSteps = (session: Session, steps: readonly ResumeStep[]): void => {
+  for (const {course, why, dependsOn, command, undoCommand: _, ...look} of steps)
+    tell(session, {type: 'step-looked-at', ...look});
+  const ahead = steps.filter(({course}) => course !== 'keep' && course !== 'leave');
+  const kept = steps.filter(({course}) => course === 'keep').length;
+  tell(session, {type: 'resume-planned', run: session.run, kept, steps: ahead});
 };
 
 const tellTorn = (session: Session, bytes: number): void => {
@@ -184,7 +115,7 @@ const endInDoubt = async (session: Session): Promise<void> => {
     if (state.status !== 'in-doubt') continue;
     const ended = await endSurvivors(`${session.run}/${state.key}/`);
     if (ended === 0) continue;
-    const message = `step "${state.key}" had left ${ended} ${ended === 1 ? 'process' : 'processes'} running; ended`;
+    const message = `step "${state.key}" had left ${processes(ended)} running; ended`;
     tell(session, {type: 'notice', code: 'survivors-ended', message});
   }
 };
@@ -206,21 +137,24 @@ const resumedEntry = (session: Session, request: ResumeRequest, {state}: Prepare
   };
 };
 
-const acceptSteps = async (session: Session, request: ResumeRequest): Promise<void> => {
-  for (const {step, reason} of request.accept) {
+const acceptSteps = async (session: Session, {accept}: Wishes): Promise<void> => {
+  for (const {step, reason} of accept) {
     const node = session.graph.nodes.get(step);
     if (node === undefined) continue;
-    const rendered = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
     const known = stateOf(session, step)?.outputs ?? {};
-    const finding = await lookAt(session, node, rendered, {signal: session.host.signal, known});
+    // Undefined where it reads what is not known yet.
+    const rendered = tryRender(session, node);
+    const {signal} = session.host;
+    const finding = rendered === undefined ? undefined : await lookAt(session, node, rendered, {signal, known});
+    const found = finding?.ok === false ? [`accepted although ${finding.found} was found`] : [];
     await record(session, {
       type: 'step-checkpointed',
       step,
       how: 'accepted',
-      outputs: finding.ok ? finding.outputs : known,
+      outputs: finding?.ok ? finding.outputs : known,
       durationMs: 0,
-      evidence: finding.ok ? finding.evidence : [`accepted although ${finding.found} was found`],
-      record: rendered.record,
+      evidence: finding?.ok ? finding.evidence : found,
+      ...(rendered && {record: rendered.record}),
       reason,
     });
   }

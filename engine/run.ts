@@ -67,14 +67,14 @@ export const startRun = async (request: RunRequest, host: Host): Promise<RunResu
       treat: (node, signal) => {
         if (part(node) === 'verify') return verifyOnly(session, node, signal);
         if (part(node) === 'leave') return skip(session, node, 'not-selected');
-        return perform(session, node, signal, refuse);
+        return perform(session, node, signal, {consent: noConsent});
       },
     });
   });
 };
 
 // In a new run nothing has been done yet, so nothing is repeated.
-const refuse = async (): Promise<void> => {};
+const noConsent = async (): Promise<undefined> => undefined;
 
 const selectionOf = ({from, until, only}: RunRequest): Selection => ({
   ...(from === undefined ? {} : {from}),
@@ -140,7 +140,7 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
       return {outcome: 'interrupted', failures: []};
     });
     const durationMs = Math.round(performance.now() - start);
-    await record(session, {type: 'run-finished', outcome: walked.outcome, durationMs});
+    if (walked.isUntouched !== true) await record(session, {type: 'run-finished', outcome: walked.outcome, durationMs});
     tell(session, {type: 'run-finished', run: session.run, outcome: walked.outcome, durationMs});
     return {run: session.run, ...walked, resume: `runbook resume ${session.run}`, durationMs};
   } finally {

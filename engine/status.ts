@@ -1,9 +1,10 @@
 import {assess} from './assess.ts';
+import {chooseRun} from './choose-run.ts';
 import type {Look, Outcome} from './events.ts';
 import {gatherKnown} from './given.ts';
 import type {Host} from './host.ts';
 import {titleOf} from './render.ts';
-import {chooseRun, type ResumeRequest} from './resume.ts';
+import type {ResumeRequest} from './resume-request.ts';
 import {openSession, stateOf} from './session.ts';
 import {Store} from './store.ts';
 

@@ -20,8 +20,7 @@ export interface Site {
 
 /** Something only a person can answer. */
 export interface Question {
-  /** `once`: whether a step that must not be repeated may be; never answered by `--yes`. */
-  readonly kind: 'confirm' | 'manual' | 'once';
+  readonly kind: 'confirm' | 'manual';
   /** Markdown or plain text, shown as it is. */
   readonly message: string;
 }
@@ -58,6 +57,12 @@ export type Verdict<Outputs = Json> =
       readonly found: string;
       /** Waiting can't change it: the container has exited, and nothing starts it again. */
       readonly final?: boolean;
+      /**
+       * What there is of the effect, where it is just as this step makes it, but not yet all of it. `underway`: only
+       * waiting is left (the container runs and is not healthy yet), so a resume waits for it instead of acting again.
+       * `incomplete`: `run` completes it (created and never started). Left out where nothing is there, or another's.
+       */
+      readonly partial?: 'underway' | 'incomplete';
     };
 
 /** The same in POSIX shell, for the exported script. */

@@ -1,10 +1,11 @@
 import {dirname} from 'node:path';
+import {chooseRun} from './choose-run.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
 import {gatherKnown} from './given.ts';
 import type {Graph} from './graph.ts';
 import type {Host} from './host.ts';
-import {chooseRun, type ResumeRequest} from './resume.ts';
+import type {ResumeRequest} from './resume-request.ts';
 import {tellTakeover} from './run.ts';
 import type {Runbook} from './runbook.ts';
 import {openSession, record, type Session, tell} from './session.ts';

@@ -19,6 +19,8 @@ export interface WalkOptions {
 export interface Walked {
   readonly outcome: Outcome;
   readonly failures: readonly {readonly step: string; readonly problem: Problem}[];
+  /** It was stopped before anything was done, so there is nothing to journal. */
+  readonly isUntouched?: boolean;
 }
 
 /** Visits every node after what it needs, several at a time. The one loop. */

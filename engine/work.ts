@@ -20,13 +20,23 @@ type Outputs = Readonly<Record<string, Json>>;
 
 /** How a node came to rest. */
 export type Settled =
-  | {readonly kind: 'finished'}
+  | {readonly kind: 'finished'; readonly how: How | 'kept'}
   | {readonly kind: 'skipped'; readonly reason: SkipReason}
   | {readonly kind: 'failed'; readonly problem: Problem}
   | {readonly kind: 'interrupted'};
 
-/** Asked before a step that must not be repeated is repeated; throws where the answer is no. */
-export type Consent = (node: Node) => Promise<void>;
+/**
+ * Asked before a step that must not be repeated is repeated; throws where the answer is no. What it returns is why the
+ * step counts as done instead.
+ */
+export type Consent = (node: Node, command: string) => Promise<string | undefined>;
+
+/** How a step is to be done. */
+export interface Manner {
+  readonly consent: Consent;
+  /** It is done whatever a look says. */
+  readonly isAnew?: boolean;
+}
 
 /** How many characters of one repeated look are shown. */
 const LONGEST_LOOK = 1_000_000;
@@ -40,6 +50,29 @@ const mayHaveActed = ({status, problem}: StepState, effect: Effect): boolean =>
   status === 'in-doubt' ||
   (status === 'failed' && (effect === 'once' || problem?.code === 'check-failed' || problem?.code === 'timed-out'));
 
+/** It must not be repeated unasked, and an earlier attempt may have acted. */
+export const isRepeated = (session: Session, {key, step}: Node): boolean =>
+  step.effect === 'once' && (stateOf(session, key)?.attempt ?? 0) > 0;
+
+/** Converging steps, steps with `check_first` and steps that an earlier process began: the effect may be there. */
+export const looksFirst = (session: Session, node: Node): boolean => {
+  const {effect, checkFirst} = node.step;
+  if (effect === 'reads' || !hasCheck(node) || !tellsOutputs(node)) return false;
+  return effect === 'converges' || checkFirst || wasBegun(session, node);
+};
+
+/** An earlier attempt of this run may have acted. */
+const wasBegun = (session: Session, {key, step}: Node): boolean => {
+  const before = stateOf(session, key);
+  return before?.made === true && mayHaveActed(before, step.effect);
+};
+
+/** What an earlier attempt has made is there, and needs nothing but time. */
+export const isUnderway = (session: Session, node: Node, found: Finding | undefined): boolean => {
+  if (found === undefined || found.ok || found.final === true) return false;
+  return found.partial === 'underway' || (found.partial === 'unproven' && wasBegun(session, node));
+};
+
 /** One node being done: a look that may spare the act, the intent, the attempts, the checks, the checkpoint. */
 export class Work {
   readonly #session: Session;
@@ -50,6 +83,8 @@ export class Work {
   readonly output: ReturnType<typeof openOutput>;
   #attempt = 0;
   #command: string;
+  /** How it was finished. */
+  how: How = 'ran';
 
   constructor(session: Session, node: Node, signal: AbortSignal) {
     this.#session = session;
@@ -74,18 +109,24 @@ export class Work {
     return [...this.#node.step.outputs.values()].some((output) => output.secret);
   }
 
-  async run(consent: Consent): Promise<void> {
+  async run({consent, isAnew = false}: Manner): Promise<void> {
     const {step} = this.#node;
     const rendered = renderStep(this.#node, this.#session.scopes, this.#session.cwd, (secret) =>
       this.#session.store.fingerprint(secret),
     );
     this.#command = rendered.command;
-    if (step.effect !== 'reads' && (await this.#foundTrue(rendered))) return;
-    const before = stateOf(this.#session, this.#node.key);
-    if (step.effect === 'once' && before !== undefined && before.attempt > 0) await consent(this.#node);
+    const looks = !isAnew && looksFirst(this.#session, this.#node);
+    const found = looks ? await this.#lookFirst(rendered) : undefined;
+    if (found?.ok) return;
+    const attaches = isUnderway(this.#session, this.#node, found);
+    if (!attaches && isRepeated(this.#session, this.#node)) {
+      const reason = await consent(this.#node, rendered.command);
+      if (reason !== undefined) return await this.#accept(rendered, reason);
+    }
     for (let tries = 1; ; tries++) {
       try {
         if (step.effect === 'reads') await this.#read(rendered);
+        else if (attaches && tries === 1) await this.#attach(rendered);
         else await this.#act(rendered);
         return;
       } catch (error) {
@@ -135,18 +176,20 @@ export class Work {
     tell(this.#session, {type: 'step-started', step: this.#node.key, attempt, command: this.#command});
   }
 
-  /** Converging steps, steps with `check_first` and steps that an earlier process began: the effect may be there. */
-  async #foundTrue(rendered: Rendered): Promise<boolean> {
-    const {step, key} = this.#node;
-    const before = stateOf(this.#session, key);
-    const begun = before?.made === true && mayHaveActed(before, step.effect);
-    if (!hasCheck(this.#node) || !tellsOutputs(this.#node)) return false;
-    if (step.effect !== 'converges' && !step.checkFirst && !begun) return false;
+  /** A look that may spare the act: what holds is checkpointed at once. */
+  async #lookFirst(rendered: Rendered): Promise<Finding> {
     this.#begin(0);
     const finding = await lookAt(this.#session, this.#node, rendered, {signal: this.#signal});
-    if (!finding.ok) return false;
-    await this.#checkpoint(rendered, begun ? 'adopted' : 'already-true', finding.outputs, finding.evidence);
-    return true;
+    const how = wasBegun(this.#session, this.#node) ? 'adopted' : 'already-true';
+    if (finding.ok) await this.#checkpoint(rendered, how, finding.outputs, finding.evidence);
+    return finding;
+  }
+
+  /** Waits for what is there already, instead of acting again. */
+  async #attach(rendered: Rendered): Promise<void> {
+    const finding = await this.#until(rendered, undefined);
+    const how = stateOf(this.#session, this.#node.key)?.made === true ? 'adopted' : 'already-true';
+    await this.#checkpoint(rendered, how, finding.outputs, finding.evidence);
   }
 
   async #read(rendered: Rendered): Promise<void> {
@@ -276,8 +319,20 @@ export class Work {
     await sleep(delayMs, undefined, {signal: this.#signal});
   }
 
-  async #checkpoint(rendered: Rendered, how: How, found: Outputs, evidence: readonly string[]): Promise<void> {
+  async #accept(rendered: Rendered, reason: string): Promise<void> {
+    const known = stateOf(this.#session, this.#node.key)?.outputs ?? {};
+    await this.#checkpoint(rendered, 'accepted', known, [], reason);
+  }
+
+  async #checkpoint(
+    rendered: Rendered,
+    how: How,
+    found: Outputs,
+    evidence: readonly string[],
+    reason?: string,
+  ): Promise<void> {
     const session = this.#session;
+    this.how = how;
     const {step, key} = this.#node;
     const {outputs, secrets} = declaredOutputs(session, this.#node, found);
     // From here on the redactor knows the secrets among them.
@@ -295,6 +350,7 @@ export class Work {
       evidence,
       ...(seenFirst ? {record: rendered.record} : {}),
       ...(undo === undefined ? {} : {undo}),
+      ...(reason === undefined ? {} : {reason}),
     });
     tell(session, {type: 'step-finished', step: key, how, outputs: stored, durationMs, evidence});
   }

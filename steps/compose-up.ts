@@ -8,6 +8,7 @@ import {
   nameOf,
   refuseStranger,
   serviceOf,
+  sumOf,
   volumesOf,
   wantedServices,
 } from './clients/compose.ts';
@@ -80,12 +81,9 @@ export default defineStepType({
     ]);
     const expected = `project "${given.project}" running as ${given.file} says`;
     if (containers.length === 0) return {ok: false, expected, found: 'no container of that project'};
-    for (const [name, one] of wanted) {
-      const isMeant = given.services.length === 0 || given.services.includes(name);
-      const wrong = isMeant ? containerTrouble(name, one, containers) : undefined;
-      if (wrong) return {ok: false, expected, found: wrong};
-    }
-    return {ok: true, outputs: read(given, containers)};
+    const meant = [...wanted].filter(([name]) => given.services.length === 0 || given.services.includes(name));
+    const wrong = sumOf(meant.flatMap(([name, one]) => containerTrouble(name, one, containers) ?? []));
+    return wrong ? {ok: false, expected, ...wrong} : {ok: true, outputs: read(given, containers)};
   },
 
   undoCommand: ({project}, site) => sh`${dockerCommand(site)} compose -p ${project} down`,

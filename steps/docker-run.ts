@@ -93,6 +93,12 @@ const startNew = async (docker: Docker, created: Container, signal: AbortSignal)
 const health = (given: RunOptions, found: Container): string | undefined =>
   given.healthy || given.health_cmd !== undefined ? sickness(found) : undefined;
 
+/** The container is as it is wanted; `run` starts what does not run, and nothing makes it healthy but time. */
+const partOf = ({State: {Running, Paused, Health}}: Container): {partial?: 'underway' | 'incomplete'} => {
+  if (!Running || Paused) return {partial: 'incomplete'};
+  return Health?.Status === 'starting' ? {partial: 'underway'} : {};
+};
+
 /** A container with exactly this configuration runs. */
 export default defineStepType({
   name: 'docker.run',
@@ -132,7 +138,7 @@ export default defineStepType({
     const wrong = (await trouble(docker, found)) ?? health(given, found);
     if (wrong === undefined) return {ok: true, outputs: read(found, given)};
     const isOver = found.State.Status === 'exited' && given.restart === 'no';
-    return {ok: false, expected, found: wrong, final: isOver};
+    return {ok: false, expected, found: wrong, final: isOver, ...partOf(found)};
   },
 
   undoCommand: ({name}, site) => sh`${dockerCommand(site)} rm -f -v ${name}`,

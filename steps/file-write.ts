@@ -4,7 +4,7 @@ import {dirname, isAbsolute, relative, resolve} from 'node:path';
 import * as v from 'valibot';
 import {prints, quote, sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
-import {lookAt, missingFolders, orExplain, orNull, removeDraft, replaceFile} from './clients/file.ts';
+import {hasDraft, lookAt, missingFolders, orExplain, orNull, removeDraft, replaceFile} from './clients/file.ts';
 import {type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 
 /** A larger file is not replaced: what undo would need of it does not belong in a journal. */
@@ -101,9 +101,12 @@ export default defineStepType({
     const found = await lookAt(path);
     if (holds(found, given)) return {ok: true, outputs: {path, sha256: sha256(given.content)}};
     const expected = `${path} with mode ${octal(modeOf(given))} and the ${Buffer.byteLength(given.content)} bytes of \`content\``;
-    if (found === null) return {ok: false, expected, found: 'no such file'};
-    const differs = found.content.equals(Buffer.from(given.content)) ? 'the same content' : 'another content';
-    return {ok: false, expected, found: `mode ${octal(found.mode)} and ${differs} of ${found.content.length} bytes`};
+    const half = (await hasDraft(path, context.key)) ? ', and half of what was to be written' : '';
+    const partial = half === '' ? {} : ({partial: 'incomplete'} as const);
+    if (found === null) return {ok: false, expected, found: `no such file${half}`, ...partial};
+    const isSame = found.content.equals(Buffer.from(given.content));
+    const differs = `mode ${octal(found.mode)} and ${isSame ? 'the same' : 'another'} content of ${found.content.length} bytes`;
+    return {ok: false, expected, found: differs + half, ...(isSame ? {partial: 'incomplete'} : partial)};
   },
 
   async undo(given, context) {

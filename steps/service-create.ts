@@ -16,6 +16,7 @@ import {
   type Service,
   serviceCheck,
   serviceTrouble,
+  underway,
 } from './clients/services.ts';
 
 const outputs = v.object({id: v.pipe(v.string(), v.description('The service’s id')), name: v.string()});
@@ -74,7 +75,8 @@ export default defineStepType({
     const unlike = await compare(docker, given, found);
     if (unlike.length > 0) return {ok: false, expected: sideOf('wanted', unlike), found: sideOf('found', unlike)};
     const wrong = await serviceTrouble(docker, found);
-    return wrong ? {ok: false, expected, found: wrong} : {ok: true, outputs: {id: found.ID, name: given.name}};
+    if (wrong === undefined) return {ok: true, outputs: {id: found.ID, name: given.name}};
+    return {ok: false, expected, found: wrong, ...underway(found)};
   },
 
   undoCommand: ({name}, site) => sh`${dockerCommand(site)} service rm ${name}`,

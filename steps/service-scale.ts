@@ -10,6 +10,7 @@ import {
   type Service,
   serviceCheck,
   serviceTrouble,
+  underway,
   updateService,
 } from './clients/services.ts';
 
@@ -55,7 +56,8 @@ export default defineStepType({
     if (!found) return {ok: false, expected, found: 'no service of that name'};
     if (replicasOf(found) !== replicas) return {ok: false, expected, found: `${replicasOf(found)} are wanted`};
     const wrong = await serviceTrouble(docker, found);
-    return wrong ? {ok: false, expected, found: wrong} : {ok: true, outputs: {replicas}};
+    if (wrong !== undefined) return {ok: false, expected, found: wrong, ...underway(found)};
+    return {ok: true, outputs: {replicas}};
   },
 
   async undo(given, context) {

@@ -15,6 +15,7 @@ import {
   networkNames,
   serviceCheck,
   serviceTrouble,
+  underway,
   updateService,
 } from './clients/services.ts';
 
@@ -49,7 +50,8 @@ export default defineStepType({
     const unlike = serviceDifferences(amend(Spec, given), Spec, await networkNames(docker, Spec));
     if (unlike.length > 0) return {ok: false, expected: sideOf('wanted', unlike), found: sideOf('found', unlike)};
     const wrong = await serviceTrouble(docker, found);
-    return wrong ? {ok: false, expected, found: wrong} : {ok: true, outputs: {id: found.ID, name: given.name}};
+    if (wrong !== undefined) return {ok: false, expected, found: wrong, ...underway(found)};
+    return {ok: true, outputs: {id: found.ID, name: given.name}};
   },
 
   undoCommand: ({name}, site) => sh`${dockerCommand(site)} service rollback ${name}`,

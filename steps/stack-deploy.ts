@@ -9,7 +9,7 @@ import {dockerEvents} from './clients/docker-events.ts';
 import {withLabels} from './clients/docker-labelling.ts';
 import {objectName} from './clients/docker-run-options.ts';
 import {madeByRunbook} from './clients/labels.ts';
-import {type Service, serviceTrouble} from './clients/services.ts';
+import {type Service, serviceTrouble, underway} from './clients/services.ts';
 import {readStack, removeStack, servicesOf, stackCheck, stackDifferences} from './clients/stacks.ts';
 
 const options = v.strictObject({
@@ -57,7 +57,8 @@ const judge = async (docker: Docker, given: Options, context: StepContext): Prom
   const absent = [...(wanted?.keys() ?? [])].filter((name) => !names.has(name));
   const expected = `stack "${given.name}" as ${given.file} says`;
   if (services.length === 0) return {ok: false, expected, found: 'no service of that stack'};
-  if (absent.length > 0) return {ok: false, expected, found: `there is no service ${absent.join(', ')}`};
+  if (absent.length > 0)
+    return {ok: false, expected, found: `there is no service ${absent.join(', ')}`, partial: 'incomplete'};
   const unlike = services.flatMap((service) => {
     const one = wanted?.get(service.Spec.Name.slice(given.name.length + 1));
     return one === undefined ? [] : stackDifferences(one, service);
@@ -65,7 +66,7 @@ const judge = async (docker: Docker, given: Options, context: StepContext): Prom
   if (unlike.length > 0) return {ok: false, expected: sideOf('wanted', unlike), found: sideOf('found', unlike)};
   for (const service of services) {
     const wrong = await serviceTrouble(docker, service);
-    if (wrong) return {ok: false, expected, found: `${service.Spec.Name}: ${wrong}`};
+    if (wrong) return {ok: false, expected, found: `${service.Spec.Name}: ${wrong}`, ...underway(service)};
   }
   return {ok: true, outputs: read(given, services)};
 };

@@ -87,7 +87,8 @@ export default defineStepType({
     if (!isManager(found)) return not(membershipText(found));
     if (!(await isReachedBy(given.advertise_addr, found))) return not(membershipText(found));
     const availability = given.availability && (await availabilityOf(docker, found));
-    if (availability !== given.availability) return not(`its availability is ${availability}`);
+    if (availability !== given.availability)
+      return {...not(`its availability is ${availability}`), partial: 'incomplete'} as const;
     return {ok: true, outputs: read(found)};
   },
 

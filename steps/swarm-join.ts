@@ -40,6 +40,8 @@ const knows = async ({manager}: Options, {RemoteManagers: managers}: Membership)
 
 const roleOf = ({ControlAvailable}: Membership): string => (ControlAvailable ? 'manager' : 'worker');
 
+const isStuck = ({LocalNodeState: state}: Membership): boolean => state === 'pending' || state === 'error';
+
 const wish = ({manager, role}: Options): string => `a ${role ?? 'member'} of the swarm of ${withPort(manager)}`;
 
 const wrongRole = ({role}: Options, found: Membership): PermanentError =>
@@ -94,10 +96,8 @@ export default defineStepType({
     const docker = await dockerClient(context);
     const before = await membershipOf(docker);
     if (before.LocalNodeState !== 'inactive' && !(await knows(given, before))) throw wrongSwarm(wish(given), before);
-    // what an attempt has left that was killed half way
-    const isStuck = before.LocalNodeState === 'pending' || before.LocalNodeState === 'error';
-    if (isStuck) await leaveSwarm(docker, true);
-    if (isStuck || before.LocalNodeState === 'inactive') await join(docker, given);
+    if (isStuck(before)) await leaveSwarm(docker, true);
+    if (isStuck(before) || before.LocalNodeState === 'inactive') await join(docker, given);
     const found = await membershipOf(docker);
     if (given.role !== undefined && found.LocalNodeState === 'active' && roleOf(found) !== given.role)
       throw wrongRole(given, found);
@@ -107,7 +107,9 @@ export default defineStepType({
   async verify(given, context) {
     const found = await membershipOf(await dockerClient(context));
     const expected = wish(given);
-    if (found.LocalNodeState !== 'active') return {ok: false, expected, found: membershipText(found)};
+    // what an attempt has left that was killed half way
+    const half = isStuck(found) ? ({partial: 'incomplete'} as const) : {};
+    if (found.LocalNodeState !== 'active') return {ok: false, expected, found: membershipText(found), ...half};
     const managers = (found.RemoteManagers ?? []).map(({Addr}) => Addr).join(', ');
     if (!(await knows(given, found))) return {ok: false, expected, found: `its managers are ${managers}`};
     if ((given.role ?? roleOf(found)) !== roleOf(found)) return {ok: false, expected, found: membershipText(found)};

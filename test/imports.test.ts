@@ -50,7 +50,15 @@ const importsOf = (file: string): readonly Import[] =>
     return {target, typeOnly: type !== undefined || isTypeOnly(names)};
   });
 
-const ENGINES = ['yaml', 'valibot', '@valibot/to-json-schema', '@marcbachmann/cel-js', 'dotenv', 'fastest-levenshtein'];
+const ENGINES = [
+  'yaml',
+  'valibot',
+  '@valibot/to-json-schema',
+  '@marcbachmann/cel-js',
+  'diff',
+  'dotenv',
+  'fastest-levenshtein',
+];
 const TERMINALS = ['commander', 'listr2', 'enquirer', 'fast-string-width'];
 const {dependencies = {}, devDependencies = {}} = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),

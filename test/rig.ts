@@ -4,15 +4,18 @@ import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import * as assert from 'uvu/assert';
 import * as v from 'valibot';
+import type {ResumePlan} from '../engine/approve.ts';
 import type {Stamped} from '../engine/entries.ts';
 import {type Code, RunbookError} from '../engine/errors.ts';
 import type {Event, Standing} from '../engine/events.ts';
-import type {Host} from '../engine/host.ts';
+import type {Doubt, DoubtAnswer, Host} from '../engine/host.ts';
 import {readJournal} from '../engine/journal.ts';
 import {loadRunbook} from '../engine/load.ts';
 import type {Patience} from '../engine/overdue.ts';
 import {type Plan, planRun} from '../engine/plan.ts';
-import {planResume, type ResumePlan, type ResumeRequest, resumeRun} from '../engine/resume.ts';
+import {planResume} from '../engine/plan-resume.ts';
+import {resumeRun} from '../engine/resume.ts';
+import type {ResumeRequest} from '../engine/resume-request.ts';
 import {type RunRequest, type RunResult, startRun} from '../engine/run.ts';
 import type {Runbook} from '../engine/runbook.ts';
 import {type StatusReport, statusOf} from '../engine/status.ts';
@@ -59,6 +62,10 @@ export interface FakeStep {
   during: ((options: Options, context: StepContext) => unknown) | undefined;
   /** A run that makes no effect, so that its check fails. */
   idle: boolean;
+  /** What a look that fails says of the part that is there. */
+  partial: 'underway' | 'incomplete' | undefined;
+  /** Called before each look. */
+  onLook: (() => unknown) | undefined;
   /** From now on a run waits, also for an abort. Resolves `started` when one does. */
   hold(): {readonly started: Promise<void>; release(): void};
 }
@@ -98,6 +105,9 @@ export interface Rig {
   /** What an operator answers; where it is undefined, there is no terminal. */
   answer: boolean | undefined;
   readonly asked: Question[];
+  /** What an operator says of steps in doubt, by step; where it says nothing, there is no terminal. */
+  readonly answers: Map<string, DoubtAnswer>;
+  readonly doubts: Doubt[];
   readonly secrets: Map<string, string>;
   /** When a step is called possibly hung, where a test does not want to wait for it. */
   patience: Patience | undefined;
@@ -232,6 +242,8 @@ const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) 
     prints: [],
     during: undefined,
     idle: false,
+    partial: undefined,
+    onLook: undefined,
     hold() {
       let started = (): void => {};
       let release = (): void => {};
@@ -276,11 +288,13 @@ const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) 
         ? {
             async verify(options: Options, context: StepContext) {
               fake.looks++;
+              await fake.onLook?.();
               thrown(fake.lookFailure);
               const name = nameOf(options, context);
               if (holds(options, context)) return {ok: true as const, outputs: found(options)};
               const there = rig.world.has(name) ? JSON.stringify(rig.world.get(name)) : 'nothing';
-              return {ok: false as const, expected: `${name} = ${JSON.stringify(options.value)}`, found: there};
+              const expected = `${name} = ${JSON.stringify(options.value)}`;
+              return {ok: false as const, expected, found: there, ...(fake.partial && {partial: fake.partial})};
             },
           }
         : {}),
@@ -378,6 +392,8 @@ const makeRig = (dir: string): Rig => {
     events: [],
     answer: undefined,
     asked: [],
+    answers: new Map(),
+    doubts: [],
     secrets: new Map(),
     patience: undefined,
     env: {PATH: process.env.PATH ?? ''},
@@ -410,6 +426,12 @@ const makeRig = (dir: string): Rig => {
       ask: async (question) => {
         rig.asked.push(question);
         if (rig.answer !== undefined) return rig.answer;
+        throw new RunbookError({code: 'no-terminal', message: 'nobody can answer'});
+      },
+      settle: async (doubt) => {
+        rig.doubts.push(doubt);
+        const answer = rig.answers.get(doubt.step);
+        if (answer !== undefined) return answer;
         throw new RunbookError({code: 'no-terminal', message: 'nobody can answer'});
       },
       askSecret: async (name) => rig.secrets.get(name),

@@ -1,15 +1,20 @@
-import type {ResumePlan, ResumeRequest} from '../../engine/index.ts';
+import {readFileSync} from 'node:fs';
+import {resolve} from 'node:path';
+import type {Approval, ResumePlan, ResumeRequest} from '../../engine/index.ts';
 import {type Call, type CommandFile, collect, examples} from '../command.ts';
-import {inOneLine} from '../command-line.ts';
 import {conduct} from '../conduct.ts';
+import {courseLines, keptLine} from '../course-lines.ts';
 import {quietHost} from '../host.ts';
 import {lookLines} from '../look-lines.ts';
+import {nextSteps} from '../report.ts';
 import {ensureRequirements} from '../requirements.ts';
 import {paceOptions, settingsOf, valueOptions} from '../settings.ts';
 import {openWorkshop, type Workshop} from '../workshop.ts';
 
 interface Options {
   readonly plan?: boolean;
+  readonly approve?: string;
+  readonly all?: boolean;
   readonly redo?: readonly string[];
   readonly accept?: readonly string[];
   readonly reason?: string;
@@ -26,6 +31,8 @@ export const resume: CommandFile = {
     command.argument('[run]', 'its id, or enough of it (default: the newest unfinished run)');
     valueOptions(command)
       .option('--plan', 'show what would be done and why; change nothing')
+      .option('--approve <hash>', 'go on only if the plan is the one that was looked at: its hash, or the file with it')
+      .option('--all', 'show each step, also where many in a row still hold')
       .option('--redo <id>', 'do this step again, whatever it was; may be repeated', collect)
       .option('--accept <id>', 'take this step as done without a check; needs --reason; may be repeated', collect)
       .option('--reason <text>', 'why it is accepted; kept in the journal');
@@ -33,6 +40,8 @@ export const resume: CommandFile = {
     examples(command, [
       ['runbook resume', 'the newest unfinished run'],
       ['runbook resume --plan', 'what it would do, and why'],
+      ['runbook resume --plan --json > plan.json', 'to be looked at'],
+      ['runbook resume --approve plan.json', 'that, or nothing'],
       ['runbook resume k3f9 --set servers=5', 'that run, with another input'],
       ['runbook resume --redo migrate', 'do a step again'],
       ["runbook resume --accept migrate --reason 'done by hand'", 'go on after a step that was done by hand'],
@@ -46,6 +55,7 @@ export const resume: CommandFile = {
     if (options.plan) return showPlan(call, await workshop.engine.planResume(request, quietHost(call)));
     return conduct(call, workshop, {
       yes: options.yes ?? false,
+      all: options.all ?? false,
       work: (host, prompter) => {
         const load = async (file: string) => {
           const runbook = await workshop.load(file);
@@ -60,7 +70,7 @@ export const resume: CommandFile = {
 };
 
 const requestOf = (call: Call, {registry, load, engine}: Workshop): ResumeRequest => {
-  const {redo = [], accept = [], reason} = call.options<Options>();
+  const {redo = [], accept = [], reason, approve} = call.options<Options>();
   if (accept.length > 0 && (reason === undefined || reason.trim() === ''))
     throw new engine.RunbookError({
       code: 'usage',
@@ -75,7 +85,24 @@ const requestOf = (call: Call, {registry, load, engine}: Workshop): ResumeReques
     ...settingsOf(call),
     redo: [...redo],
     accept: accept.map((step) => ({step, reason: reason ?? ''})),
+    ...(approve === undefined ? {} : {approve: readApproval(approve, call, engine)}),
   };
+};
+
+/** A plan's hash as it was typed, or that in a file which `--plan --json` has written. */
+const readApproval = (given: string, call: Call, {RunbookError}: Workshop['engine']): Approval => {
+  if (/^[0-9a-f]{32}$/i.test(given)) return {hash: given.toLowerCase()};
+  try {
+    const plan = JSON.parse(readFileSync(resolve(call.around.cwd, given), 'utf8')) as Approval;
+    if (typeof plan.hash === 'string' && Array.isArray(plan.steps)) return plan;
+  } catch {
+    // said below
+  }
+  throw new RunbookError({
+    code: 'usage',
+    message: `--approve: "${given}" is neither the hash of a plan nor a file with one`,
+    next: ['make one with: runbook resume --plan --json > plan.json'],
+  });
 };
 
 const showPlan = (call: Call, plan: ResumePlan): number => {
@@ -84,22 +111,19 @@ const showPlan = (call: Call, plan: ResumePlan): number => {
   return 0;
 };
 
-const ACTIONS: Readonly<Record<string, string>> = {redo: 'again', perform: 'still to do'};
-
-const planLines = ({run, runbook, steps}: ResumePlan, {outStyle: style}: Call): string[] => {
-  const todo = steps.filter(({action}) => action in ACTIONS);
+const planLines = ({run, runbook, hash, kept, steps}: ResumePlan, call: Call): string[] => {
+  const style = call.outStyle;
+  const {all = false} = call.options<Options>();
+  const courses = courseLines(steps, style, all);
+  const how = {style, program: call.around.program};
+  const next = [`do this: runbook resume ${run}`, `this and nothing else: runbook resume ${run} --approve ${hash}`];
   return [
     `${style('bold', runbook)}  ${style('dim', `run ${run}`)}`,
     '',
-    ...lookLines(
-      steps.map(({look, title}) => ({...look, title})),
-      style,
-    ),
+    ...lookLines(steps, style, all),
     '',
-    style('bold', todo.length === 0 ? 'nothing is left to do' : 'a resume would do'),
-    ...todo.flatMap(({look, action, command}) => [
-      `  ${look.step}  ${style('dim', ACTIONS[action] ?? '')}`,
-      ...(command === '' ? [] : [`    ${style('dim', `$ ${inOneLine(command)}`)}`]),
-    ]),
+    ...(courses.length === 0 ? ['nothing is left to do'] : [style('bold', 'what a resume does'), ...courses]),
+    ...keptLine(kept),
+    ...(courses.length === 0 ? [] : nextSteps(next, how)),
   ];
 };

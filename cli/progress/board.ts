@@ -1,4 +1,4 @@
-import type {Event, StepInfo} from '../../engine/index.ts';
+import type {Event, Look, StepInfo} from '../../engine/index.ts';
 import {OutputLines} from './output-lines.ts';
 
 /** Lines of a step's output that are remembered, and stay to be read when a step that only looks has finished. */
@@ -49,8 +49,11 @@ export class Board {
   readonly running = new Map<string, RunningRow>();
   /** Keys in the order of the file. */
   readonly pending = new Set<string>();
-  /** Keys of the steps whose look has been told. */
-  readonly looked = new Set<string>();
+  /** What the looks before a resume have found, in the order of the file. */
+  readonly looks: (Event & {type: 'step-looked-at'})[] = [];
+  /** Since when so many steps are looked at, before anything is done. */
+  looking: {readonly steps: number; readonly since: number} | undefined;
+  readonly #looked = new Set<string>();
   run: string | undefined;
   startedAt = 0;
   finished = 0;
@@ -66,6 +69,11 @@ export class Board {
     return this.infos.get(key)?.effect === 'reads' ? (this.running.get(key)?.output.tail(MOST_PRINTED) ?? []) : [];
   }
 
+  /** Whether its look has been told. */
+  wasLookedAt(key: string): boolean {
+    return this.#looked.has(key);
+  }
+
   titleOf(key: string): string {
     return this.infos.get(key)?.title || key;
   }
@@ -77,7 +85,17 @@ export class Board {
   readonly #on: {readonly [T in Event['type']]: (event: Event & {type: T}, now: number) => void} = {
     'run-started': ({run, steps}, now) => this.#begin(run, steps, now),
     'undo-started': (event, now) => this.#beginUndo(event, now),
-    'step-looked-at': (event) => this.#lookedAt(event),
+    looking: ({run, steps}, now) => {
+      this.run = run;
+      this.looking = {steps, since: now};
+    },
+    'step-looked-at': (event) => {
+      this.looks.push(event);
+      this.#looked.add(event.step);
+    },
+    'resume-planned': () => {
+      this.looking = undefined;
+    },
     'step-started': ({step, attempt, command}, now) =>
       this.#start(step, attempt === 0 ? 'looking' : 'running', command, now),
     'step-undoing': ({step, command}, now) => this.#start(step, 'undoing', command, now),
@@ -105,6 +123,7 @@ export class Board {
       this.infos.set(step.key, step);
       this.pending.add(step.key);
     }
+    for (const look of this.looks) this.#settle(look);
   }
 
   #beginUndo({run, steps}: Event & {type: 'undo-started'}, now: number): void {
@@ -116,9 +135,9 @@ export class Board {
     );
   }
 
-  #lookedAt({step, standing}: Event & {type: 'step-looked-at'}): void {
+  /** A step that holds is finished by the look at it. */
+  #settle({step, standing}: Look): void {
     const settled = ['holds', 'no-check', 'accepted', 'superseded', 'skipped'];
-    this.looked.add(step);
     if (settled.includes(standing) && this.pending.delete(step)) this.finished += 1;
   }
 
@@ -167,7 +186,7 @@ export class Board {
   #end(key: string, well: boolean): void {
     const open = this.running.delete(key);
     // A step that is kept was finished by the look at it.
-    if (!this.pending.delete(key) && !open && this.looked.has(key)) return;
+    if (!this.pending.delete(key) && !open && this.#looked.has(key)) return;
     if (well) this.finished += 1;
     else this.failed += 1;
   }

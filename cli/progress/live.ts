@@ -20,11 +20,17 @@ const FOOTER = 2;
 
 /** The live lines: what runs, some of what comes next, and where the run stands. Never higher than the terminal. */
 export const liveLines = (board: Board, frame: Frame): string[] => {
+  if (board.looking !== undefined) return [lookingLine(board.looking, frame)];
   const room = Math.max(1, frame.rows - 1 - FOOTER);
   const running = runningLines([...board.running.values()], board, frame, room);
   const pending = pendingLines(board, frame, room - running.length);
   const lines = [...running, ...pending];
   return frame.rows <= FOOTER + 1 ? [footer(board, frame)] : [...lines, '', footer(board, frame)];
+};
+
+const lookingLine = ({steps, since}: NonNullable<Board['looking']>, frame: Frame): string => {
+  const text = `${frame.spinner} looking at ${steps === 1 ? '1 step' : `${steps} steps`}  ${ticking(frame.now - since)}`;
+  return `  ${frame.style('cyan', cut(text, frame.columns - 3))}`;
 };
 
 const runningLines = (rows: readonly RunningRow[], board: Board, frame: Frame, room: number): string[] => {

@@ -1,10 +1,25 @@
 import type {Event, Look} from '../../engine/index.ts';
+import {foldedCourses, keptLine} from '../course-lines.ts';
+import {folded} from '../fold.ts';
+import {rangeOf} from '../look-lines.ts';
 import type {Output, Style} from '../streams.ts';
 import {clock, spoken, ticking} from '../time.ts';
 import {padded} from '../width.ts';
 import {OutputLines} from './output-lines.ts';
 import {overdueText} from './overdue-text.ts';
-import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE, type Wording} from './words.ts';
+import {
+  COURSE,
+  FAILED,
+  FOLDED,
+  HOW,
+  INTERRUPTED,
+  NOTICE,
+  SKIPPED,
+  STANDING,
+  UNDO_FAILED,
+  UNDONE,
+  type Wording,
+} from './words.ts';
 
 const KEY_COLUMNS = 24;
 /** A step that prints more is cut here: the whole of it would drown the log, and `runbook log` has it. */
@@ -12,23 +27,32 @@ const MOST_PRINTED = 1_000_000;
 /** An unchanged observation is repeated this seldom. */
 const REPEAT_MS = 10_000;
 
+export interface PlainOptions {
+  /** A line for each step that is looked at, however many hold. */
+  readonly all?: boolean;
+  readonly now?: () => Date;
+}
+
 /** Progress for logs: one line per event with the time and the step, each line whole in itself. */
 export class PlainLines {
   readonly #out: Output;
   readonly #style: Style;
+  readonly #all: boolean;
   readonly #now: () => Date;
   readonly #output = new Map<string, OutputLines>();
   readonly #waiting = new Map<string, {readonly text: string; readonly at: number}>();
   /** What was called possibly hung, and why: once is enough. */
   readonly #called = new Set<string>();
   readonly #looked = new Set<string>();
+  #looks: (Event & {type: 'step-looked-at'})[] = [];
   readonly #printed = new Map<string, number>();
   #run = '';
   #keyColumns = 8;
 
-  constructor(out: Output, style: Style, now: () => Date = () => new Date()) {
+  constructor(out: Output, style: Style, {all = false, now = () => new Date()}: PlainOptions = {}) {
     this.#out = out;
     this.#style = style;
+    this.#all = all;
     this.#now = now;
   }
 
@@ -40,7 +64,12 @@ export class PlainLines {
     'run-started': ({steps, resumed, runbook, title, run}) => {
       this.#run = run;
       this.#align(steps.map((step) => step.key));
-      this.#say('', `${resumed ? 'resuming' : 'running'} ${runbook}: ${title} (run ${run})`);
+      if (!resumed) this.#say('', `running ${runbook}: ${title} (run ${run})`);
+    },
+    looking: ({steps, runbook, title, run}) => {
+      this.#run = run;
+      this.#say('', `resuming ${runbook}: ${title} (run ${run})`);
+      this.#say('', `looking at ${counted(steps)} first; nothing is changed yet`);
     },
     'undo-started': ({steps, run}) => {
       this.#align(steps.map((step) => step.step));
@@ -49,10 +78,8 @@ export class PlainLines {
     notice: ({message}) => this.#tell('', NOTICE, message),
     interrupted: ({reason}) => this.#say('', `interrupted (${reason}): nothing new starts, what runs is ended`),
     'run-finished': () => {},
-    'step-looked-at': (event) => {
-      this.#looked.add(event.step);
-      if (event.standing !== 'pending') this.#tell(event.step, STANDING[event.standing], lookText(event));
-    },
+    'step-looked-at': (event) => void this.#looks.push(event),
+    'resume-planned': (event) => this.#planned(event),
     'step-started': ({step, attempt, command}) => {
       if (attempt > 0) this.#command(step, attempt === 1 ? 'start' : `attempt ${attempt}`, command);
     },
@@ -76,6 +103,27 @@ export class PlainLines {
     'step-undone': ({step, durationMs}) => this.#end(step, UNDONE, `(${spoken(durationMs)})`),
     'step-undo-failed': ({step, problem}) => this.#end(step, UNDO_FAILED, problem.message),
   };
+
+  /** What was found, and what follows: many that stand well share a line. */
+  #planned({steps, kept}: Event & {type: 'resume-planned'}): void {
+    const looks = this.#looks.splice(0);
+    this.#align(looks.map(({step}) => step));
+    for (const {rows, word} of folded(looks, ({standing}) => FOLDED[standing], this.#all)) {
+      for (const {step} of rows) this.#looked.add(step);
+      const [look] = rows;
+      if (look === undefined) continue;
+      const wording = STANDING[look.standing];
+      if (word !== undefined) this.#tell('', {...wording, word: `${rows.length} steps ${word}`}, `(${rangeOf(rows)})`);
+      else if (look.standing !== 'pending') this.#tell(look.step, wording, lookText(look));
+    }
+    for (const {rows, word} of foldedCourses(steps, this.#all)) {
+      const [step] = rows;
+      if (step === undefined) continue;
+      if (word !== undefined) this.#say('', `-> ${rows.length} steps ${word} (${rangeOf(rows)})`);
+      else this.#say(step.step, `-> ${COURSE[step.course]}${step.why === '' ? '' : `: ${step.why}`}`);
+    }
+    for (const line of keptLine(kept)) this.#say('', line);
+  }
 
   #align(keys: readonly string[]): void {
     this.#keyColumns = Math.min(KEY_COLUMNS, Math.max(this.#keyColumns, ...keys.map((key) => key.length)));
@@ -148,9 +196,12 @@ export class PlainLines {
   }
 }
 
-const lookText = ({detail, expected, found}: Look): string =>
+const counted = (steps: number): string => (steps === 1 ? '1 step' : `${steps} steps`);
+
+const lookText = ({detail, diff, expected, found}: Look): string =>
   [
     detail ?? '',
+    diff ?? '',
     ...(expected === undefined ? [] : [`expected ${expected}`]),
     ...(found === undefined ? [] : [`found ${found}`]),
   ]

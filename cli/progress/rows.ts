@@ -1,4 +1,4 @@
-import type {Style} from '../streams.ts';
+import type {Format, Style} from '../streams.ts';
 import {cut, padded, widthOf} from '../width.ts';
 import type {Wording} from './words.ts';
 
@@ -45,5 +45,5 @@ export const row = (
 export const timeRoom = ({columns, title}: RowLayout): number => columns - title - AROUND_TITLE;
 
 /** A line below a row, indented and cut. */
-export const below = (text: string, {columns, style}: RowLayout, indent = 6): string =>
-  ' '.repeat(indent) + style('dim', cut(text, columns - 1 - indent));
+export const below = (text: string, {columns, style}: RowLayout, indent = 6, format: Format = 'dim'): string =>
+  ' '.repeat(indent) + style(format, cut(text, columns - 1 - indent));

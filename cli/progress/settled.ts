@@ -2,23 +2,25 @@ import type {Event, Problem} from '../../engine/index.ts';
 import {spoken} from '../time.ts';
 import {cut, wrapped} from '../width.ts';
 import type {Board} from './board.ts';
+import {lookedLines, plannedLines} from './resumed.ts';
 import {below, type RowLayout, row} from './rows.ts';
-import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, STANDING, UNDO_FAILED, UNDONE} from './words.ts';
+import {FAILED, HOW, INTERRUPTED, NOTICE, SKIPPED, UNDO_FAILED, UNDONE} from './words.ts';
 
 /** The lines that an event leaves behind for good on a terminal: what became of a step, and what the operator should know. */
-export const settledLines = (event: Event, board: Board, layout: RowLayout): string[] => {
+export const settledLines = (event: Event, board: Board, layout: RowLayout, all = false): string[] => {
   const titled = (key: string): string => board.titleOf(key);
   switch (event.type) {
+    case 'looking':
+      return heading(`resuming ${event.runbook}`, event, layout);
+    case 'resume-planned':
+      return [...lookedLines(board.looks, layout, all), ...plannedLines(event, layout, all)];
     case 'run-started':
-      return heading(event, layout);
+      // What a resume goes on with stands above already.
+      return event.resumed ? [] : heading(event.runbook, event, layout);
     case 'undo-started':
       return [`${layout.style('bold', 'undo')} ${layout.style('dim', `run ${event.run}`)}`, ''];
     case 'notice':
       return noticeLines(event.message, layout);
-    case 'step-looked-at':
-      // That a step is still to come is shown by the live lines.
-      if (event.standing === 'pending') return [];
-      return [row(STANDING[event.standing], titled(event.step), '', layout), ...lookDetails(event, layout)];
     case 'step-finished':
       return finished(event, board, layout);
     case 'step-skipped':
@@ -47,30 +49,17 @@ const noticeLines = (message: string, {style, columns}: RowLayout): string[] =>
 const finished = (event: Event & {type: 'step-finished'}, board: Board, layout: RowLayout): string[] => {
   const title = board.titleOf(event.step);
   if (event.how !== 'kept') return [row(HOW[event.how], title, spoken(event.durationMs), layout)];
-  return board.looked.has(event.step) ? [] : [row(HOW.kept, title, '', layout)];
+  return board.wasLookedAt(event.step) ? [] : [row(HOW.kept, title, '', layout)];
 };
 
-const heading = (event: Event & {type: 'run-started'}, {style, columns}: RowLayout): string[] => {
-  const verb = event.resumed ? 'resuming ' : '';
+const heading = (
+  name: string,
+  event: {readonly title: string; readonly runbook: string},
+  {style, columns}: RowLayout,
+): string[] => {
   const title = event.title === '' || event.title === event.runbook ? '' : event.title;
-  const name = `${verb}${event.runbook}`;
   return [`${style('bold', name)}  ${style('dim', cut(title, columns - name.length - 3))}`.trimEnd(), ''];
 };
-
-const lookDetails = (look: Event & {type: 'step-looked-at'}, layout: RowLayout): string[] => {
-  if (look.standing === 'holds' || look.standing === 'no-check') return [];
-  return [
-    ...(look.detail === undefined ? [] : look.detail.split('\n').map((line) => below(line, layout))),
-    ...part('expected', look.expected, layout),
-    ...part('found', look.found, layout),
-  ];
-};
-
-const part = (label: string, text: string | undefined, layout: RowLayout): string[] =>
-  (text ?? '')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line, index) => below(`${(index === 0 ? label : '').padEnd(10)}${line}`, layout));
 
 /** Just enough to see which failure it was; the whole report follows when the run has ended. */
 const failureDetails = (problem: Problem, layout: RowLayout): string[] => [

@@ -52,9 +52,11 @@ class Drawing {
   #active = false;
   #above: string[] = [];
   #titles = {columns: 0, count: 0, width: 0};
+  readonly #all: boolean;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, all: boolean) {
     this.#screen = screen;
+    this.#all = all;
     // The progress stream goes first: that is the one whose cursor listr2 hides and shows.
     this.#process = new ProcessOutput(screen.out as NodeJS.WriteStream, screen.other as NodeJS.WriteStream);
     this.#painter = new Painter(
@@ -67,7 +69,10 @@ class Drawing {
     const printed = event.type === 'step-finished' ? this.#board.printedBy(event.step) : [];
     this.#board.apply(event, performance.now());
     const layout = this.#layout();
-    this.#above.push(...settledLines(event, this.#board, layout), ...printed.map((line) => below(`│ ${line}`, layout)));
+    this.#above.push(
+      ...settledLines(event, this.#board, layout, this.#all),
+      ...printed.map((line) => below(`│ ${line}`, layout)),
+    );
   }
 
   start(): void {
@@ -103,17 +108,19 @@ class Drawing {
       now: performance.now(),
       spinner: this.#spinner.fetch(),
     };
-    const live = this.#board.startedAt === 0 ? [] : liveLines(this.#board, frame);
+    const isOpen = this.#board.startedAt > 0 || this.#board.looking !== undefined;
+    const live = isOpen ? liveLines(this.#board, frame) : [];
     this.#painter.paint(live, this.#above.splice(0));
   }
 
   #layout(): RowLayout {
     const columns = this.#columns;
-    const {infos} = this.#board;
+    const {infos, looks} = this.#board;
+    const count = infos.size + looks.length;
     // Measuring every title for every event would be quadratic.
-    if (this.#titles.columns !== columns || this.#titles.count !== infos.size) {
-      const titles = [...infos.keys()].map((key) => this.#board.titleOf(key));
-      this.#titles = {columns, count: infos.size, width: titleColumns(titles, columns)};
+    if (this.#titles.columns !== columns || this.#titles.count !== count) {
+      const titles = [...[...infos.keys()].map((key) => this.#board.titleOf(key)), ...looks.map(({title}) => title)];
+      this.#titles = {columns, count, width: titleColumns(titles, columns)};
     }
     return {columns, title: this.#titles.width, style: this.#screen.style};
   }
@@ -125,8 +132,9 @@ export class TerminalProgress {
   #close: (() => void) | undefined;
   #closed: Promise<unknown> = Promise.resolve();
 
-  constructor(screen: Screen) {
-    this.#drawing = new Drawing(screen);
+  /** @param all a line for each step that is looked at, however many hold */
+  constructor(screen: Screen, all = false) {
+    this.#drawing = new Drawing(screen, all);
     this.resume();
   }
 

@@ -1,4 +1,4 @@
-import type {Event, Outcome, SkipReason, Standing} from '../../engine/index.ts';
+import type {Course, Event, Outcome, SkipReason, Standing} from '../../engine/index.ts';
 import type {Format} from '../streams.ts';
 
 /** A mark and a word for everything that can become of a step; the word says it where colours and marks are lost. */
@@ -36,6 +36,35 @@ export const STANDING: Readonly<Record<Standing, Wording>> = {
   failed: bad('failed'),
   removed: warning('removed', '-'),
   undone: quiet('undone', '-'),
+};
+
+/** What several steps in a row are said to be, that need no line each. */
+export const FOLDED: Readonly<Partial<Record<Standing, string>>> = {
+  holds: 'still hold',
+  'no-check': 'no check',
+  superseded: 'superseded',
+  skipped: 'skipped',
+  pending: 'pending',
+  undone: 'undone',
+};
+
+/** What a resume does with a step. */
+export const COURSE: Readonly<Record<Course, string>> = {
+  keep: 'kept',
+  recheck: 'kept if it still holds',
+  adopt: 'adopted',
+  reattach: 're-attached',
+  repair: 'repaired',
+  run: 'run',
+  remake: 'taken back, then made anew',
+  look: 'looks',
+  verify: 'verified, not run',
+  'already-true': 'nothing to do',
+  unknown: 'not known yet',
+  ask: 'asked for first',
+  accept: 'taken as done',
+  skip: 'skipped',
+  leave: 'left',
 };
 
 export const SKIPPED: Readonly<Record<SkipReason, Wording>> = {

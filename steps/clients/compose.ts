@@ -85,21 +85,43 @@ export const wantedServices = async (
   );
 };
 
+/** What is wrong, and whether it is `up` that mends it, or time. */
+export interface Trouble {
+  readonly found: string;
+  readonly partial?: 'underway' | 'incomplete';
+}
+
+/** Of several: what one of them is no part of, none is; and as long as `up` has anything to do, waiting does not suffice. */
+export const sumOf = (troubles: readonly Trouble[]): Trouble | undefined => {
+  const isOther = troubles.find(({partial}) => partial === undefined);
+  return isOther ?? troubles.find(({partial}) => partial === 'incomplete') ?? troubles[0];
+};
+
 /** What keeps a service's containers from being what the file wants; undefined when nothing does. */
 export const containerTrouble = (
   name: string,
   {hash, count}: {readonly hash: string; readonly count: number},
   containers: readonly Container[],
-): string | undefined => {
+): Trouble | undefined => {
   const own = containers.filter((one) => serviceOf(one) === name);
   const other = own.find(({Labels}) => Labels[HASH] !== hash);
-  if (other !== undefined) return `${nameOf(other)} was made from another configuration`;
+  if (other !== undefined) return {found: `${nameOf(other)} was made from another configuration`};
   const still = own.find(({State}) => State !== 'running');
-  if (still !== undefined) return `${nameOf(still)} is ${still.State}: ${still.Status}`;
-  const sick = own.find(({Status}) => /unhealthy|health: starting/.test(Status));
-  if (sick !== undefined) return `${nameOf(sick)} is not healthy: ${sick.Status}`;
-  return own.length === count ? undefined : `${own.length} of ${count} containers of service ${name} run`;
+  if (still !== undefined)
+    return {
+      found: `${nameOf(still)} is ${still.State}: ${still.Status}`,
+      ...(isStartable(still) && {partial: 'incomplete'}),
+    };
+  if (own.length !== count)
+    return {found: `${own.length} of ${count} containers of service ${name} run`, partial: 'incomplete'};
+  const sick = own.find(({Status}) => /unhealthy/.test(Status)) ?? own.find(({Status}) => isStarting(Status));
+  if (sick === undefined) return undefined;
+  const found = `${nameOf(sick)} is not healthy: ${sick.Status}`;
+  return isStarting(sick.Status) ? {found, partial: 'underway'} : {found};
 };
+
+const isStartable = ({State}: Container): boolean => State === 'created' || State === 'exited';
+const isStarting = (status: string): boolean => /health: starting/.test(status);
 
 /** A project of that name that comes from another file belongs to somebody else. */
 export const refuseStranger = (

@@ -47,6 +47,10 @@ export const lookAt = async (path: string): Promise<{content: Buffer; mode: numb
 const draftOf = (target: string, key: string): string =>
   join(dirname(target), `.${createHash('sha256').update(key).digest('hex').slice(0, 16)}.runbook`);
 
+/** Whether a killed attempt of a step has left a half-written file. */
+export const hasDraft = async (path: string, key: string): Promise<boolean> =>
+  (await orNull(lstat(draftOf((await orNull(realpath(path))) ?? path, key)))) !== null;
+
 /** Removes what a killed attempt of a step may have left. */
 export const removeDraft = async (path: string, key: string): Promise<void> => {
   await orNull(unlink(draftOf((await orNull(realpath(path))) ?? path, key)));

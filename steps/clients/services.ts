@@ -122,6 +122,10 @@ export const serviceTrouble = async (docker: Docker, service: Service): Promise<
   return leaving.length === 0 ? undefined : `${taskName(spec.Name, leaving[0] as Task)} has not ended yet`;
 };
 
+/** It is as it is wanted, and its managers see to the rest; unless they have given up. */
+export const underway = ({UpdateStatus: update}: Service): {readonly partial?: 'underway'} =>
+  update?.State?.endsWith('paused') ? {} : {partial: 'underway'};
+
 /** In shell: as many of its tasks run as are wanted. */
 export const serviceCheck = (name: string, site: Site): string =>
   sh`${dockerCommand(site)} service ls --format '{{.Name}} {{.Replicas}}' | grep -q ${`^${name.replaceAll('.', '[.]')} \\([0-9]*\\)/\\1\\( .*\\)*$`}`;

@@ -60,7 +60,7 @@ test('the transcripts of the README show the steps of consul-cluster without mac
   const [run, resume] = blocksOf(readme).filter(({text}) => text.includes('consul-cluster  A three-server'));
   const shown = (text = ''): string[] => [...text.matchAll(/^ {2}[=✔] (.*?) {2}/gm)].map((match) => match[1] ?? '');
   assert.equal(shown(run?.text), titles);
-  assert.equal(shown(resume?.text), titles);
+  assert.equal(shown(resume?.text), ['4 steps', ...titles.slice(4)]);
 });
 
 test(

@@ -234,8 +234,8 @@ test(
     const plan = await rig.planResume({run: rig.store.runs()[0] ?? ''});
     const resumed = await rig.resume({run: rig.store.runs()[0] ?? ''});
 
-    assert.is(plan.steps[0]?.look.standing, 'edited');
-    assert.match(plan.steps[0]?.look.detail ?? '', /- .*old[\s\S]*\+ .*new/);
+    assert.is(plan.steps[0]?.standing, 'edited');
+    assert.match(plan.steps[0]?.diff ?? '', /^-.*old\n\+.*new/m);
     assert.ok(resumed.ok);
     assert.equal([...rig.world], [['new', 1]]);
     assert.equal(rig.acts(), ['run web', 'undo web', 'run web']);
@@ -366,16 +366,16 @@ test(
     await rig.resume({run, set: {size: '5'}});
 
     assert.equal(
-      plan.steps.map(({look}) => look.standing),
+      plan.steps.map(({standing}) => standing),
       ['input-changed', 'holds'],
     );
-    assert.match(plan.steps[0]?.look.detail ?? '', 'inputs.size: 1 -> 5');
+    assert.match(plan.steps[0]?.detail ?? '', 'inputs.size: 1 -> 5');
     assert.is(rig.world.get('one'), 5);
     assert.is(count(rig, 'run one'), 2);
     assert.is(count(rig, 'run two'), 1);
     // the new value is the run's now
     assert.equal(
-      (await rig.planResume({run})).steps.map(({look}) => look.standing),
+      (await rig.planResume({run})).steps.map(({standing}) => standing),
       ['holds', 'holds'],
     );
   }),
@@ -411,8 +411,8 @@ test(
     const other = await rig.planResume({run});
     await rig.resume({run});
 
-    assert.is(same.steps[0]?.look.standing, 'holds');
-    assert.is(other.steps[0]?.look.standing, 'input-changed');
+    assert.is(same.steps[0]?.standing, 'holds');
+    assert.is(other.steps[0]?.standing, 'input-changed');
     assert.is(rig.world.get('web'), 'hunter3');
     assert.is(readFileSync(rig.journalFile(), 'utf8').includes('hunter3'), false);
   }),
@@ -478,8 +478,8 @@ test(
     const other = await rig.planResume({run});
 
     assert.is(rig.world.get('web'), 'long');
-    assert.is(same.steps[0]?.look.standing, 'holds');
-    assert.is(other.steps[0]?.look.standing, 'input-changed');
+    assert.is(same.steps[0]?.standing, 'holds');
+    assert.is(other.steps[0]?.standing, 'input-changed');
   }),
 );
 
@@ -531,7 +531,7 @@ test(
     await rig.runbook('  - {id: web, uses: web}\n');
     await killedIn(rig, 'web', false);
 
-    assert.is((await rig.planResume()).steps[0]?.look.standing, 'in-doubt');
+    assert.is((await rig.planResume()).steps[0]?.standing, 'in-doubt');
     assert.ok((await rig.resume()).ok);
 
     assert.is(web.runs, 2);
@@ -585,103 +585,6 @@ test(
 
     assert.is(shell.runs, 2);
     assert.is(rig.world.get('web'), 'made');
-  }),
-);
-
-test(
-  'stops at a step that must not be repeated, with the lines that go on',
-  rigTest(async (rig) => {
-    const pay = rig.step('pay', {effect: 'once'});
-    await rig.runbook('  - {id: pay, uses: pay}\n');
-    await killedIn(rig, 'pay', true);
-
-    const stopped = await rig.resume();
-
-    assert.is(stopped.outcome, 'failed');
-    assert.is(stopped.failures[0]?.problem.code, 'in-doubt');
-    assert.match(stopped.failures[0]?.problem.next?.join('\n') ?? '', /--redo pay[\s\S]*--accept pay --reason/);
-    assert.is(pay.runs, 1);
-    assert.is((await rig.resume()).outcome, 'failed', 'and it stays so');
-    assert.is(pay.runs, 1);
-  }),
-);
-
-test(
-  'asks on a terminal whether to repeat such a step',
-  rigTest(async (rig) => {
-    const pay = rig.step('pay', {effect: 'once'});
-    await rig.runbook('  - {id: pay, uses: pay}\n');
-    await killedIn(rig, 'pay', true);
-
-    rig.answer = false;
-    assert.is((await rig.resume()).outcome, 'failed');
-    rig.answer = true;
-    assert.ok((await rig.resume()).ok);
-
-    assert.equal(
-      rig.asked.map(({kind}) => kind),
-      ['once', 'once'],
-    );
-    assert.is(pay.runs, 2);
-  }),
-);
-
-test(
-  'repeats such a step with --redo',
-  rigTest(async (rig) => {
-    const pay = rig.step('pay', {effect: 'once'});
-    await rig.runbook('  - {id: pay, uses: pay}\n');
-    await killedIn(rig, 'pay', true);
-
-    assert.ok((await rig.resume({redo: ['pay']})).ok);
-
-    assert.is(pay.runs, 2);
-  }),
-);
-
-test(
-  'takes a step as done with --accept, and keeps showing it as such',
-  rigTest(async (rig) => {
-    const pay = rig.step('pay', {effect: 'once'});
-    rig.step('web');
-    await rig.runbook('  - {id: pay, uses: pay}\n  - {id: web, uses: web}\n');
-    await killedIn(rig, 'pay', true);
-
-    assert.ok((await rig.resume({accept: [{step: 'pay', reason: 'seen on the statement'}]})).ok);
-    const {steps} = await rig.status();
-    await rig.resume({run: rig.store.runs()[0] ?? ''});
-
-    assert.is(steps[0]?.standing, 'accepted');
-    assert.is(steps[0]?.detail, 'seen on the statement');
-    assert.is(pay.runs, 1);
-  }),
-);
-
-test(
-  'accepts a step whose outputs nobody can tell',
-  rigTest(async (rig) => {
-    const pay = rig.step('pay', {effect: 'once'});
-    rig.step('web');
-    pay.failure = 'no';
-    await rig.runbook('  - {id: pay, uses: pay, outputs: {size: size(result.ip)}}\n  - {id: web, uses: web}\n');
-    await rig.run();
-
-    const resumed = await rig.resume({accept: [{step: 'pay', reason: 'by hand'}]});
-
-    assert.ok(resumed.ok);
-    assert.ok(rig.world.has('web'));
-  }),
-);
-
-test(
-  'refuses to redo or accept a step that there is not',
-  rigTest(async (rig) => {
-    rig.step('web').failure = 'no';
-    await rig.runbook('  - {id: web, uses: web}\n');
-    await rig.run();
-
-    await rejects(rig.resume({redo: ['wob']}), 'unknown-step');
-    await rejects(rig.resume({accept: [{step: 'wob', reason: ''}]}), 'unknown-step');
   }),
 );
 

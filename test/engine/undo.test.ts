@@ -96,7 +96,7 @@ test(
     rig.world.delete('db');
     const status = await rig.planResume({run});
     rig.world.set('db', true);
-    assert.is(status.steps[1]?.action, 'redo');
+    assert.is(status.steps[1]?.course, 'run');
     await rig.resume({run, redo: ['db']});
 
     assert.equal((await rig.undo()).undone, ['web', 'db', 'net']);

@@ -60,6 +60,8 @@ withEngine(
     await docker(rig, `stop -t 0 ${rig.unique}-db-2`);
     const stopped = await slower.verdict(rig.context());
     assert.match(stopped.ok ? '' : stopped.found, new RegExp(`^${rig.unique}-db-2 is exited`));
+    assert.is(stopped.ok ? '' : stopped.partial, 'incomplete');
+    assert.is(stale.ok ? '' : stale.partial, undefined);
 
     await slower.undo(rig.context());
     await slower.undo(rig.context());
@@ -80,6 +82,24 @@ withEngine(
     assert.is(all.command(rig.context()), `TOKEN='it'\\''s me' docker compose -f shop.yml -p ${rig.unique} up -d`);
     await all.prove(rig);
     assert.is((await rig.sh(composeUp.shell?.check?.(all.options, rig.context()) ?? 'false')).code, 0);
+  }),
+);
+
+withEngine(
+  'tells what is there in part: up completes it, or only time is missing',
+  composeTest(async (rig) => {
+    const healthcheck = 'healthcheck: {test: [CMD, test, -e, /tmp/up], interval: 1s, retries: 60}';
+    const one = await shop(rig, {}, FILE.replace('command: sleep 1000', `command: sleep 1000\n    ${healthcheck}`));
+    const partOf = async () => {
+      const verdict = await one.verdict(rig.context());
+      return verdict.ok ? 'all' : verdict.partial;
+    };
+    assert.is(await partOf(), undefined, 'nothing is there');
+
+    await one.run(rig.context());
+    assert.is(await partOf(), 'underway');
+    await docker(rig, `rm -f ${rig.unique}-web-1`);
+    assert.is(await partOf(), 'incomplete', 'as long as up has anything to do, time alone does not suffice');
   }),
 );
 

@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {variable} from '../../engine/sh.ts';
@@ -323,6 +324,37 @@ withEngine(
     assert.is((await rig.sh(check)).code, 0);
     assert.is((await rig.sh(dockerRun.shell?.outputs?.ip?.(web.options, rig.context()) ?? '')).stdout.trim(), ip);
     assert.is((await rig.sh(dockerRun.shell?.outputs?.id?.(web.options, rig.context()) ?? '')).stdout.trim(), id);
+  }),
+);
+
+withEngine(
+  'tells what is there in part: run completes it, or only time is missing',
+  dockerTest(async (rig) => {
+    const web = container(rig, {health_cmd: 'test -e /tmp/up', health_interval: '1s'});
+    const partOf = async () => {
+      const verdict = await web.verdict(rig.context());
+      return verdict.ok ? 'all' : verdict.partial;
+    };
+    assert.is(await partOf(), undefined, 'nothing is there');
+
+    // As an attempt leaves it that is killed between making and starting it.
+    await docker(
+      rig,
+      `create --name ${rig.unique} --health-cmd 'test -e /tmp/up' --health-interval 1s ${IMAGE} ${SLEEP.join(' ')}`,
+    );
+    assert.is(await partOf(), 'incomplete');
+    const {id} = await web.run(rig.context());
+    assert.is(await partOf(), 'underway');
+    await docker(rig, `exec ${rig.unique} touch /tmp/up`);
+    for (let tries = 0; tries < 100 && (await partOf()) !== 'all'; tries++) await sleep(200);
+
+    assert.is(await partOf(), 'all');
+    assert.is(id, await docker(rig, `inspect -f '{{.Id}}' ${rig.unique}`), 'it was started, not made anew');
+    await docker(rig, `pause ${rig.unique}`);
+    assert.is(await partOf(), 'incomplete');
+    await docker(rig, `rm -f ${rig.unique}`);
+    await docker(rig, `create --name ${rig.unique} ${IMAGE} true`);
+    assert.is(await partOf(), undefined, 'another container is no part of it');
   }),
 );
 

@@ -1,4 +1,5 @@
-import {chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile} from 'node:fs/promises';
+import {createHash} from 'node:crypto';
+import {chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import fc from 'fast-check';
 import {suite} from 'uvu';
@@ -46,6 +47,31 @@ test(
 
     assert.is(content?.ok === false && content.found, 'mode 0644 and another content of 3 bytes');
     assert.is(mode?.ok === false && mode.found, 'mode 0600 and the same content of 3 bytes');
+  }),
+);
+
+test(
+  'tells what a killed attempt has left in part',
+  stepTest(async (rig) => {
+    const options = given({path: 'x', content: 'one', mode: '0600'});
+    const context = rig.context();
+    const look = async () => {
+      const verdict = await write.verify?.(options, context);
+      return verdict?.ok === false ? [verdict.found, verdict.partial] : [];
+    };
+    await write.run(options, context);
+
+    await chmod(join(rig.dir, 'x'), 0o644);
+    assert.equal(await look(), ['mode 0644 and the same content of 3 bytes', 'incomplete']);
+    await writeFile(join(rig.dir, 'x'), 'two');
+    assert.equal(await look(), ['mode 0644 and another content of 3 bytes', undefined]);
+    const draft = `.${createHash('sha256').update(context.key).digest('hex').slice(0, 16)}.runbook`;
+    await rm(join(rig.dir, 'x'));
+    await writeFile(join(rig.dir, draft), 'on');
+    assert.equal(await look(), ['no such file, and half of what was to be written', 'incomplete']);
+
+    await write.run(options, context);
+    assert.equal(await readdir(rig.dir), ['x']);
   }),
 );
 

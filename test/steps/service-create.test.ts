@@ -24,6 +24,7 @@ withEngine(
     await rig.until(async () => (await one.verdict(rig.context())).ok);
 
     assert.match(atOnce.ok ? '' : atOnce.found, /^[01] of 2 tasks run/);
+    assert.is(atOnce.ok ? '' : atOnce.partial, 'underway', 'the managers see to it');
     assert.equal(await one.verdict(rig.context()), {ok: true, outputs: {id, name}});
     assert.is(
       await docker(rig, `service inspect -f '{{index .Spec.Labels "io.runbook.run"}}' ${rig.unique}`),

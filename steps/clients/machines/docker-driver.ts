@@ -244,25 +244,30 @@ const look = async (given: CreateOptions, context: StepContext): Promise<Verdict
   const docker = await dockerClient(context);
   const {name} = given;
   const expected = `machine "${name}", whose engine answers over TLS`;
-  const wrong = (text: string): Verdict<MachineOutputs> => ({ok: false, expected, found: text});
+  const wrong = (text: string, partial?: 'underway' | 'incomplete'): Verdict<MachineOutputs> => ({
+    ok: false,
+    expected,
+    found: text,
+    ...(partial && {partial}),
+  });
   const found = await findContainer(docker, name);
   if (!found) return wrong('no container of that name');
   if (!isMachine(found, name)) return wrong('the container of that name is no machine of ours');
   const all = await unlike(docker, given, found, context.dir);
   if (all.length > 0) return {ok: false, expected: sideOf('wanted', all), found: sideOf('found', all)};
   const trouble_ = await trouble(docker, found);
-  if (trouble_) return wrong(trouble_);
+  if (trouble_) return wrong(trouble_, found.State.Running ? undefined : 'incomplete');
   if (!fixedAddress(found, given.network)) return wrong('its address is another one after a restart');
   const outputs = outputsOf(given, found);
   const keys = await readKeys(context.env, name, [outputs.ip]);
-  if ('fault' in keys) return wrong(`its keys are no good: ${keys.fault}`);
+  if ('fault' in keys) return wrong(`its keys are no good: ${keys.fault}`, 'incomplete');
   const fault = await contextFault(context.env, name, targetOf(keys, outputs.url));
-  if (fault !== undefined) return wrong(fault);
+  if (fault !== undefined) return wrong(fault, 'incomplete');
   try {
     await engineVersion(name, context);
   } catch (error) {
     context.signal.throwIfAborted();
-    return wrong(error instanceof Error ? error.message : String(error));
+    return wrong(error instanceof Error ? error.message : String(error), 'underway');
   }
   return {ok: true, outputs};
 };

@@ -6,7 +6,7 @@ import {titleColumns} from '../../../cli/progress/rows.ts';
 import {settledLines} from '../../../cli/progress/settled.ts';
 import {plain} from '../../../cli/streams.ts';
 import {widthOf} from '../../../cli/width.ts';
-import type {Event, StepInfo} from '../../../engine/index.ts';
+import type {Event, Look, ResumeStep, StepInfo} from '../../../engine/index.ts';
 
 const test = suite('live progress');
 
@@ -146,27 +146,108 @@ test('is never higher or wider than the terminal', () => {
     }
 });
 
+const looked = (step: string, look: Partial<Look> & Pick<Look, 'standing'>): Event => ({
+  type: 'step-looked-at',
+  step,
+  title: `Title of ${step}`,
+  ...look,
+});
+
+const ahead = (step: string, more: Partial<ResumeStep> & Pick<ResumeStep, 'standing' | 'course'>): ResumeStep => ({
+  step,
+  title: `Title of ${step}`,
+  why: '',
+  dependsOn: [],
+  command: '',
+  ...more,
+});
+
+/** A board before a resume has begun: only the looks have been told. */
+const lookedBoard = (...looks: readonly Event[]): Board => {
+  const board = new Board();
+  for (const event of looks) board.apply(event, 0);
+  return board;
+};
+
 test('counts a step that is kept once, by the look at it', () => {
-  const board = boardOf(
-    ['a', 'b'],
-    {type: 'step-looked-at', step: 'a', standing: 'holds'},
-    {type: 'step-finished', step: 'a', how: 'kept', outputs: {}, durationMs: 0, evidence: []},
-  );
+  const board = lookedBoard(looked('a', {standing: 'holds'}));
+  const steps = [info('a'), info('b')];
+  board.apply({type: 'run-started', run: 'r1', runbook: 'web', title: 'Web', file: 'f', resumed: true, steps}, 0);
+  board.apply({type: 'step-finished', step: 'a', how: 'kept', outputs: {}, durationMs: 0, evidence: []}, 0);
 
   assert.is(board.finished, 1);
   assert.is(board.total, 2);
 });
 
-test('does again what a look found drifted', () => {
-  const drifted: Event = {type: 'step-looked-at', step: 'a', standing: 'drifted', expected: 'up', found: 'down'};
-  const board = boardOf(['a'], drifted);
+test('says for how long it looks before it resumes', () => {
+  const board = lookedBoard({type: 'looking', run: 'r1', runbook: 'web', title: 'Web', steps: 37});
 
-  assert.ok(board.pending.has('a'));
-  assert.equal(settledLines(drifted, board, frameOf(board, 0)), [
-    '  ✖ Title of a        drifted',
+  assert.equal(liveLines(board, frameOf(board, 3000)), ['  * looking at 37 steps  3 s']);
+});
+
+test('says what the looks have found, and what is done now and why', () => {
+  const board = lookedBoard(
+    looked('a', {standing: 'holds'}),
+    looked('b', {standing: 'drifted', expected: 'up', found: 'down'}),
+    looked('c', {standing: 'edited', diff: ' run: |\n-  make old\n+  make new'}),
+    looked('d', {standing: 'pending'}),
+  );
+  const planned: Event = {
+    type: 'resume-planned',
+    run: 'r1',
+    kept: 1,
+    steps: [
+      ahead('b', {standing: 'drifted', course: 'run', why: 'its check does not hold any more', command: 'make b'}),
+      ahead('c', {standing: 'edited', course: 'remake', why: 'it was edited', command: 'make c', undoCommand: 'rm c'}),
+      ahead('d', {standing: 'pending', course: 'run', why: 'it was not done yet', command: '(\nset -eu\nmake d\n)'}),
+    ],
+  };
+
+  assert.equal(settledLines(planned, board, frameOf(board, 0)), [
+    '  = Title of a        still holds',
+    '  ✖ Title of b        drifted',
     '      expected  up',
     '      found     down',
+    '  ~ Title of c        edited',
+    '       run: |',
+    '      -  make old',
+    '      +  make new',
+    '',
+    '  what is done now',
+    '    b  run: its check does not hold any more',
+    '      $ make b',
+    '    c  taken back, then made anew: it was edited',
+    '      $ rm c',
+    '      $ make c',
+    '    d  run: it was not done yet',
+    '      $ set -eu; make d',
+    '  1 step is kept',
+    '',
   ]);
+});
+
+test('gives many steps that hold one line, and each that does not its own', () => {
+  const keys = Array.from({length: 200}, (_, index) => `s${index}`);
+  const looks = keys.map((key) => looked(key, {standing: key === 's50' ? 'drifted' : 'holds'}));
+  const board = lookedBoard(...looks);
+  const steps = [
+    ahead('s50', {standing: 'drifted', course: 'run', why: 'its check does not hold any more'}),
+    ...keys.slice(51).map((key) => ahead(key, {standing: 'holds', course: 'recheck', why: 's50 is done first'})),
+  ];
+  const planned: Event = {type: 'resume-planned', run: 'r1', kept: 50, steps};
+
+  assert.equal(settledLines(planned, board, frameOf(board, 0)), [
+    '  = 50 steps          still hold     s0 … s49',
+    '  ✖ Title of s50      drifted',
+    '  = 149 steps         still hold     s51 … s199',
+    '',
+    '  what is done now',
+    '    s50  run: its check does not hold any more',
+    '    149 steps  kept if it still holds: s50 is done first  s51 … s199',
+    '  50 steps are kept',
+    '',
+  ]);
+  assert.ok(settledLines(planned, board, frameOf(board, 0), true).length > 300);
 });
 
 test('leaves a line with a mark, a word and a duration for a finished step', () => {

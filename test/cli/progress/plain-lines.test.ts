@@ -10,7 +10,9 @@ const test = suite('plain progress');
 
 const linesOf = (...events: readonly Event[]): string[] => {
   let text = '';
-  const lines = new PlainLines({write: (chunk) => (text += chunk)}, plain, () => new Date(2026, 10, 23, 2, 15, 30));
+  const lines = new PlainLines({write: (chunk) => (text += chunk)}, plain, {
+    now: () => new Date(2026, 10, 23, 2, 15, 30),
+  });
   for (const event of events) lines.emit(event);
   return text.trimEnd().split('\n');
 };
@@ -65,8 +67,12 @@ test('says what a check waits for once, and again when it sees something else', 
 });
 
 test('does not say of a kept step twice that it holds', () => {
-  const lines = linesOf({type: 'step-looked-at', step: 'web', standing: 'holds'}, {...finished, how: 'kept'} as Event);
-  assert.equal(lines, ['02:15:30 web       still holds']);
+  const lines = linesOf(
+    {type: 'step-looked-at', step: 'web', title: 'Web', standing: 'holds'},
+    {type: 'resume-planned', run: 'r1', kept: 1, steps: []},
+    {...finished, how: 'kept'} as Event,
+  );
+  assert.equal(lines, ['02:15:30 web       still holds', '02:15:30 1 step is kept']);
 });
 
 test('keeps the output of parallel steps apart, whatever the chunks', () => {
@@ -113,7 +119,7 @@ test('does not pile up a line without an end', () => {
 
 test('counts what became of the steps', () => {
   const tally = new Tally();
-  tally.add({type: 'step-looked-at', step: 'a', standing: 'holds'});
+  tally.add({type: 'step-looked-at', step: 'a', title: 'A', standing: 'holds'});
   tally.add(finished);
   tally.add({...finished, step: 'b', how: 'already-true'});
   tally.add({...finished, step: 'a', how: 'kept'} as Event);

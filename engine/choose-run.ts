@@ -1,0 +1,61 @@
+import {RunbookError} from './errors.ts';
+import {isUnfinished, type RunState} from './state.ts';
+import type {Store} from './store.ts';
+
+/**
+ * A run by its id, or by a part of it that only it has.
+ * @throws RunbookError `no-such-run`, `journal-damaged`
+ */
+export const namedRun = (store: Store, run: string): RunState => {
+  store.check();
+  const id = store.find(run);
+  const state = store.read(id);
+  if (state !== undefined) return state;
+  throw new RunbookError({
+    code: 'no-such-run',
+    message: `run ${id} never began`,
+    next: ['see the runs with: runbook runs'],
+  });
+};
+
+/**
+ * The newest run, whatever became of it.
+ * @throws RunbookError `nothing-to-resume` where there is none
+ */
+export const newestRun = (store: Store): RunState => {
+  store.check();
+  const newest = store.newest(() => true);
+  if (newest !== undefined) return newest;
+  throw new RunbookError({
+    code: 'nothing-to-resume',
+    message: 'there is no run here yet',
+    next: ['start one with: runbook run RUNBOOK'],
+  });
+};
+
+/**
+ * The run to go on with: a named one, else the newest unfinished one.
+ * @throws RunbookError `nothing-to-resume` naming the newest run, `no-such-run`
+ */
+export const chooseRun = (store: Store, run: string | undefined): RunState => {
+  if (run !== undefined) return namedRun(store, run);
+  store.check();
+  const unfinished = store.newest(isUnfinished);
+  if (unfinished !== undefined) return unfinished;
+  const newest = newestRun(store);
+  throw new RunbookError({
+    code: 'nothing-to-resume',
+    message: `there is nothing unfinished; the newest run is ${newest.run} (${newest.runbook}, ${stateWord(newest)})`,
+    next: [
+      newest.undone
+        ? `do all of it again, in the same run: runbook resume ${newest.run}`
+        : `verify and repair it with: runbook resume ${newest.run}`,
+    ],
+  });
+};
+
+const stateWord = (state: RunState): string => {
+  if (state.undone) return 'undone';
+  if (state.undoing) return 'undone in part';
+  return state.outcome ?? (isUnfinished(state) ? 'unfinished' : 'superseded');
+};
