@@ -1,97 +1,32 @@
-import {execFileSync} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {messageOf, RunbookError} from './errors.ts';
+import {type Beacon, light} from './lock-socket.ts';
+import {isNeighbour, type Owner, parseOwner, type Standing, self, standingOf} from './owner.ts';
+import {sh} from './sh.ts';
 
 /*
  * A lock is a folder of generations: files `1`, `2`, ... The highest one says who holds it. A generation is made by link(2),
  * which only one contender can win, and is only ever rewritten by its owner (to say that it is released). A dead owner's
  * generation is not removed but followed by the next, so two contenders can't both take it over.
+ *
+ * A contender's draft and socket share an id: `draft-1a2b3c4d`, `s-1a2b3c4d`. As long as it is one, its draft is there.
  */
 
-/** Who holds a lock. */
-export interface Owner {
-  readonly pid: number;
-  readonly host: string;
-  /** Changes at each boot: a pid means nothing after it. */
-  readonly boot: string;
-  /** When the process started, in the system's own unit: a pid that was given again has another one. */
-  readonly started: string;
-  /** Process ids are counted per namespace (containers). */
-  readonly namespace: string;
-  readonly run: string;
-  readonly since: string;
-  readonly released: boolean;
-}
-
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return '';
-  }
-};
-
-/** A zombie has ended, and nobody asked how: in a container maybe nobody ever will. With threads left it still ends. */
-const hasEnded = (state = '', threads = ''): boolean => 'ZX'.includes(state) && Number(threads) <= 1;
-
-/** Field 22 of /proc/PID/stat; elsewhere what ps says. Empty: there is no such process. */
-const startOf = (pid: number): string => {
-  const stat = read(`/proc/${pid}/stat`);
-  // The command's name may hold spaces and brackets; the fields start after the last bracket.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (stat !== '') return hasEnded(fields[0], fields[17]) ? '' : (fields[19] ?? '');
-  if (process.platform === 'linux') return '';
-  try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {encoding: 'utf8', timeout: 5000}).trim();
-  } catch {
-    return '';
-  }
-};
-
-const namespace = (): string => {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-};
-
-const bootId = (): string => read('/proc/sys/kernel/random/boot_id');
-
-const self = (run: string): Owner => ({
-  pid: process.pid,
-  host: hostname(),
-  boot: bootId(),
-  started: startOf(process.pid),
-  namespace: namespace(),
-  run,
-  since: new Date().toISOString(),
-  released: false,
-});
-
-/** `elsewhere`: on another host or in another pid namespace, where we can't look. */
-export const standingOf = (owner: Owner): 'released' | 'alive' | 'dead' | 'elsewhere' => {
-  if (owner.released) return 'released';
-  const isSameBoot = owner.boot !== '' && owner.boot === bootId();
-  // A host may get another name while it runs.
-  if (owner.host !== hostname() && !isSameBoot) return 'elsewhere';
-  if (owner.boot !== bootId()) return 'dead';
-  if (owner.namespace !== namespace()) return 'elsewhere';
-  return startOf(owner.pid) === owner.started && owner.started !== '' ? 'alive' : 'dead';
-};
+const DRAFT = 'draft-';
+const SOCKET = 's-';
+const RELEASED = '-released';
 
 const generations = (folder: string): number[] =>
   readdirSync(folder)
@@ -99,36 +34,46 @@ const generations = (folder: string): number[] =>
     .map(Number)
     .sort((a, b) => b - a);
 
-/** A generation appears whole; only a power loss can empty it, and its owner did not survive that. */
-const LOST: Owner = {pid: 0, host: '', boot: '', started: '', namespace: '', run: 'unknown', since: '', released: true};
+/** A generation as its file has it. One that is empty is of an owner who did not survive a power loss. */
+interface Generation {
+  readonly file: string;
+  readonly owner: Owner | undefined;
+}
 
-const readOwner = (file: string): Owner | undefined => {
+const unreadable = (file: string, error: unknown): RunbookError =>
+  new RunbookError(
+    {
+      code: 'run-held',
+      message: `can't read who holds the run: ${messageOf(error).split('\n')[0]}`,
+      found: file,
+      next: [`see to it that nobody works on it, then: ${sh`rm ${file}`}`],
+    },
+    error,
+  );
+
+/** Undefined: it is gone. */
+const readGeneration = (folder: string, number: number): Generation | undefined => {
+  const file = join(folder, String(number));
   try {
     const text = readFileSync(file, 'utf8');
-    return /^\0*$/.test(text) ? LOST : (JSON.parse(text) as Owner);
+    return {file, owner: /^\0*$/.test(text) ? undefined : parseOwner(text)};
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new RunbookError(
-      {
-        code: 'run-held',
-        message: `can't read the lock: ${messageOf(error)}`,
-        found: file,
-        next: [`look at it, then: rm ${file}`],
-      },
-      error,
-    );
+    throw unreadable(file, error);
   }
 };
 
-/** Who holds the lock now; undefined when nobody does, or who did is dead. */
+const isHeld = (standing: Standing): boolean => standing === 'alive' || standing === 'elsewhere';
+
+/** Who holds the lock now; undefined when nobody does, or who did is dead, or it can't be read. */
 export const holderOf = (folder: string): Owner | undefined => {
   try {
     const [latest] = generations(folder);
-    const owner = latest === undefined ? undefined : readOwner(join(folder, String(latest)));
-    return owner !== undefined && ['alive', 'elsewhere'].includes(standingOf(owner)) ? owner : undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const found = latest === undefined ? undefined : readGeneration(folder, latest);
+    if (found?.owner === undefined) return undefined;
+    return isHeld(standingOf(found.owner, found.file)) ? found.owner : undefined;
+  } catch {
+    return undefined;
   }
 };
 
@@ -143,16 +88,32 @@ export interface Lock {
   dismantle(aside: string): void;
 }
 
-const held = (owner: Owner, file: string): RunbookError =>
-  new RunbookError({
-    code: 'run-held',
-    message: `run ${owner.run} is held by process ${owner.pid} on ${owner.host} since ${owner.since}`,
-    next: [
-      standingOf(owner) === 'elsewhere'
-        ? `end it there; if that host is gone for good: rm ${file}`
-        : `wait for it, or end it: kill -INT ${owner.pid}`,
-    ],
-  });
+const held = (owner: Owner, file: string, standing: Standing): RunbookError => {
+  const message = `run ${owner.run} is held by process ${owner.pid} on ${owner.host} since ${owner.since}`;
+  if (standing === 'elsewhere')
+    return new RunbookError({
+      code: 'run-held',
+      message: `${message}; whether it still works can't be told from here`,
+      next: ['wait for it, or end it there', `if it is gone for good: ${sh`rm ${file}`}`],
+    });
+  const end = isNeighbour(owner)
+    ? `end it: kill -INT ${owner.pid}`
+    : 'end it in its container, where it has this number';
+  return new RunbookError({code: 'run-held', message, next: [`wait for it, or ${end}`]});
+};
+
+const unwritable = (folder: string, error: unknown): RunbookError => {
+  const {syscall, code = ''} = error as NodeJS.ErrnoException;
+  const hasNoLinks = syscall === 'link' && ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code);
+  const why = hasNoLinks ? 'its file system has no hard links, which locks need' : messageOf(error);
+  const next = [`${hasNoLinks ? 'choose' : 'make it writable or free space, or choose'} another: --state-dir DIR`];
+  return new RunbookError(
+    {code: 'state-unwritable', message: `can't write the state directory: ${why}`, found: folder, next},
+    error,
+  );
+};
+
+const MOST_TRIES = 10;
 
 /**
  * Takes the lock, or refuses at once.
@@ -160,9 +121,11 @@ const held = (owner: Owner, file: string): RunbookError =>
  */
 export const acquireLock = (folder: string, run: string): Lock => {
   for (let tries = 1; ; tries++) {
+    const contender = new Contender(folder, run);
     try {
-      return acquire(folder, run);
+      return contender.acquire();
     } catch (error) {
+      contender.giveUp();
       if (error instanceof RunbookError) throw error;
       // The folder was dismantled under our hands.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT' && tries < MOST_TRIES) continue;
@@ -171,60 +134,121 @@ export const acquireLock = (folder: string, run: string): Lock => {
   }
 };
 
-const MOST_TRIES = 10;
+/** One process that wants the lock. */
+class Contender {
+  readonly #folder: string;
+  readonly #run: string;
+  readonly #id = randomBytes(4).toString('hex');
+  #owner: Owner | undefined;
+  #beacon: Beacon | undefined;
 
-const unwritable = (folder: string, error: unknown): RunbookError =>
-  new RunbookError(
-    {
-      code: 'state-unwritable',
-      message: `can't write the state directory: ${messageOf(error)}`,
-      found: folder,
-      next: ['make it writable, or choose another: --state-dir DIR'],
-    },
-    error,
-  );
+  constructor(folder: string, run: string) {
+    this.#folder = folder;
+    this.#run = run;
+  }
 
-const acquire = (folder: string, run: string): Lock => {
-  const draft = join(folder, `draft-${process.pid}-${randomBytes(4).toString('hex')}`);
-  const owner = self(run);
-  try {
-    mkdirSync(folder, {recursive: true, mode: 0o700});
-    store(draft, owner);
+  get #draft(): string {
+    return join(this.#folder, DRAFT + this.#id);
+  }
+
+  acquire(): Lock {
+    mkdirSync(this.#folder, {recursive: true, mode: 0o700});
     for (;;) {
-      const [latest = 0] = generations(folder);
-      const current = latest === 0 ? undefined : readOwner(join(folder, String(latest)));
+      const [latest = 0] = generations(this.#folder);
+      const current = latest === 0 ? undefined : readGeneration(this.#folder, latest);
       // It was cleared away between the two looks: look again.
       if (latest !== 0 && current === undefined) continue;
-      if (current !== undefined && ['alive', 'elsewhere'].includes(standingOf(current)))
-        throw held(current, join(folder, String(latest)));
-      const mine = latest + 1;
-      if (!claim(draft, join(folder, String(mine)))) continue;
-      // A slow contender may have made a generation below one that exists already: it holds nothing.
-      if (generations(folder)[0] !== mine) {
-        rmSync(join(folder, String(mine)), {force: true});
+      const standing = current?.owner === undefined ? 'released' : standingOf(current.owner, current.file);
+      if (current?.owner !== undefined && isHeld(standing)) throw held(current.owner, current.file, standing);
+      // What was seen before the draft was there may be of a folder that was dismantled since: look again.
+      if (this.#owner === undefined) {
+        this.#prepare();
         continue;
       }
-      for (const old of generations(folder)) if (old < mine) rmSync(join(folder, String(old)), {force: true});
-      return {
-        takenOverFrom: current !== undefined && !current.released ? current : undefined,
-        release: () => release(join(folder, String(mine)), owner),
-        dismantle: (aside) => renameSync(folder, aside),
-      };
+      const mine = join(this.#folder, String(latest + 1));
+      if (!claim(this.#draft, mine)) continue;
+      // A slow contender may have made a generation below one that exists already: it holds nothing.
+      if (generations(this.#folder)[0] !== latest + 1) {
+        rmSync(mine, {force: true});
+        continue;
+      }
+      this.#sweep(latest + 1);
+      rmSync(this.#draft, {force: true});
+      return this.#lock(mine, this.#owner, standing === 'dead' ? current?.owner : undefined);
     }
-  } finally {
-    rmSync(draft, {force: true});
+  }
+
+  /** The draft is there before the socket, which begins to answer before the draft counts. */
+  #prepare(): void {
+    this.#owner = self(this.#folder, this.#run, SOCKET + this.#id);
+    write(this.#draft, this.#owner);
+    this.#beacon = light(this.#folder, this.#owner.socket);
+  }
+
+  #lock(file: string, owner: Owner, takenOverFrom: Owner | undefined): Lock {
+    return {
+      takenOverFrom,
+      release: () => {
+        if (isOf(file, owner)) release(file, {...owner, released: true});
+        this.#beacon?.close();
+      },
+      dismantle: (aside) => {
+        if (isOf(file, owner)) renameSync(this.#folder, aside);
+        this.#beacon?.close();
+      },
+    };
+  }
+
+  giveUp(): void {
+    this.#beacon?.close();
+    rmSync(this.#draft, {force: true});
+  }
+
+  /** Clears away what earlier owners have left, and contenders that were killed. Nobody else can hold the lock now. */
+  #sweep(mine: number): void {
+    const within = (name: string): string => join(this.#folder, name);
+    const isLeft = (name: string): boolean => {
+      if (Number(name.replace(RELEASED, '')) < mine) return true;
+      return name.startsWith(DRAFT) && !name.endsWith(this.#id) && hasDied(within(name));
+    };
+    for (const name of readdirSync(this.#folder)) if (isLeft(name)) rmSync(within(name), {force: true});
+    for (const name of readdirSync(this.#folder))
+      if (name.startsWith(SOCKET) && !existsSync(within(name.replace(SOCKET, DRAFT))))
+        rmSync(within(name), {force: true});
+  }
+}
+
+const A_WHILE_MS = 60_000;
+
+/** A draft that nobody will finish. */
+const hasDied = (draft: string): boolean => {
+  try {
+    return standingOf(parseOwner(readFileSync(draft, 'utf8')), draft) === 'dead';
+  } catch {
+    // It was cut: its contender was killed while it wrote, or writes now.
+    const {mtimeMs = Date.now()} = statSync(draft, {throwIfNoEntry: false}) ?? {};
+    return Date.now() - mtimeMs > A_WHILE_MS;
   }
 };
 
-const store = (file: string, owner: Owner): void => writeFileSync(file, `${JSON.stringify(owner)}\n`, {mode: 0o600});
+const write = (file: string, owner: Owner): void => writeFileSync(file, `${JSON.stringify(owner)}\n`, {mode: 0o600});
 
-const release = (generation: string, owner: Owner): void => {
-  const released = {...owner, released: true};
+/** Somebody may have removed the lock by hand, and somebody else taken it: then it is not to be touched. */
+const isOf = (file: string, {socket}: Owner): boolean => {
   try {
-    store(`${generation}-released`, released);
-    renameSync(`${generation}-released`, generation);
+    return parseOwner(readFileSync(file, 'utf8')).socket === socket;
   } catch {
-    rmSync(`${generation}-released`, {force: true});
+    return false;
+  }
+};
+
+const release = (generation: string, released: Owner): void => {
+  const draft = generation + RELEASED;
+  try {
+    write(draft, released);
+    renameSync(draft, generation);
+  } catch {
+    rmSync(draft, {force: true});
     releaseInPlace(generation, released);
   }
 };

@@ -1,19 +1,34 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {acquireLock, holderOf, type Owner, standingOf} from '../../engine/lock.ts';
+import {acquireLock, holderOf} from '../../engine/lock.ts';
+import {type Owner, standingOf} from '../../engine/owner.ts';
 import {type Rig, rigTest, throws} from '../rig.ts';
 import {mayRun} from '../tools.ts';
 
 const test = suite('lock');
 
 const ownerIn = (folder: string): Owner => {
-  const latest = readdirSync(folder).sort().at(-1) ?? '';
+  const latest =
+    readdirSync(folder)
+      .filter((name) => /^\d+$/.test(name))
+      .sort()
+      .at(-1) ?? '';
   return JSON.parse(readFileSync(join(folder, latest), 'utf8')) as Owner;
 };
 
@@ -111,7 +126,16 @@ test(
 test(
   'refuses what is held on another host or in another container, where it cannot look',
   rigTest(async (rig) => {
-    for (const change of [{host: 'elsewhere', boot: 'another'}, {namespace: 'pid:[1]'}]) {
+    const unknown = [
+      {host: 'elsewhere', boot: 'another'},
+      {host: 'elsewhere', boot: ''},
+      {machine: 'another of the same name', boot: 'another'},
+      {boot: ''},
+      {namespace: 'pid:[1]'},
+      {namespace: 'pid:[1]', socket: ''},
+      {namespace: 'pid:[1]', device: '1'},
+    ];
+    for (const change of unknown) {
       const folder = leftBy(rig, change);
       const error = throws(() => acquireLock(folder, 'newer'), 'run-held');
       assert.match(error.problems[0].next?.join() ?? '', folder);
@@ -122,7 +146,9 @@ test(
 test(
   'still knows its owner when the host was renamed',
   rigTest(async (rig) => {
-    assert.is(standingOf(ownerIn(leftBy(rig, {host: 'old-name'}))), 'alive');
+    const folder = leftBy(rig, {host: 'old-name'});
+
+    assert.is(standingOf(ownerIn(folder), join(folder, '1')), 'alive');
   }),
 );
 
@@ -146,9 +172,57 @@ test(
     acquireLock(folder, 'run-1').release();
     acquireLock(folder, 'run-2');
 
-    assert.equal(readdirSync(folder), ['2']);
+    const socket = ownerIn(folder).socket;
+    assert.equal(readdirSync(folder).sort(), ['2', socket]);
     assert.is(statSync(folder).mode & 0o777, 0o700);
-    assert.is(statSync(join(folder, '2')).mode & 0o777, 0o600);
+    for (const name of readdirSync(folder)) assert.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+  }),
+);
+
+test(
+  'clears away what killed contenders have left',
+  rigTest(async (rig) => {
+    const child = spawn('true');
+    await new Promise((resolve) => child.on('exit', resolve));
+    const folder = leftBy(rig, {pid: child.pid ?? 0});
+    writeFileSync(join(folder, 'draft-00000001'), JSON.stringify({...ownerIn(folder), pid: child.pid}));
+    for (const name of ['s-00000001', 's-00000002', '1-released', 'draft-00000003'])
+      writeFileSync(join(folder, name), '');
+    utimesSync(join(folder, 'draft-00000003'), 1, 1);
+
+    acquireLock(folder, 'newer');
+
+    assert.equal(readdirSync(folder).sort(), ['2', ownerIn(folder).socket]);
+  }),
+);
+
+test(
+  'refuses a lock that it cannot read, with what to do, and says nobody holds it where it is only asked',
+  rigTest(async (rig) => {
+    for (const text of ['nonsense', '{}', '5', '{"pid": "1"}']) {
+      const folder = leftBy(rig, {});
+      writeFileSync(join(folder, '1'), text);
+
+      const error = throws(() => acquireLock(folder, 'newer'), 'run-held');
+
+      assert.match(error.problems[0].next?.join() ?? '', `rm ${folder}/1`);
+      assert.is(holderOf(folder), undefined);
+      assert.is(readFileSync(join(folder, '1'), 'utf8'), text);
+    }
+  }),
+);
+
+test(
+  'does not touch the lock of another when its own was removed by hand',
+  rigTest(async (rig) => {
+    const folder = join(rig.dir, 'lock');
+    const first = acquireLock(folder, 'run-1');
+    rmSync(join(folder, '1'));
+    acquireLock(folder, 'run-2');
+
+    first.release();
+
+    assert.is(holderOf(folder)?.run, 'run-2');
   }),
 );
 
