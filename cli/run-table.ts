@@ -5,7 +5,7 @@ import type {Format} from './streams.ts';
 import {ago, dateTime, spoken} from './time.ts';
 import {sizeText} from './width.ts';
 
-const FORMATS: Readonly<Record<RunStanding, Format>> = {
+export const RUN_FORMATS: Readonly<Record<RunStanding, Format>> = {
   running: 'cyan',
   done: 'green',
   failed: 'red',
@@ -33,7 +33,7 @@ export const runTable = (
     [
       column('RUN', ({run}) => run),
       column('RUNBOOK', ({runbook}) => runbook || '?'),
-      column('STATE', ({state}) => style(FORMATS[state], state)),
+      column('STATE', ({state}) => style(RUN_FORMATS[state], state)),
       column('STEPS', (run) => known(run, `${run.steps.done}/${run.steps.total}`), {...right, dispensable: 1}),
       column('AGE', (run) => ageOf(run, now), right),
       column('TOOK', (run) => known(run, spoken(run.durationMs)), {...right, dispensable: 2}),

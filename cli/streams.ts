@@ -25,3 +25,11 @@ export const styleFor = (stream: Output, env: Readonly<Record<string, string | u
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR === '0' ? plain : coloured;
   return stream.isTTY === true && env.TERM !== 'dumb' ? coloured : plain;
 };
+
+/** Prints lines, or just a text, and waits until a slow reader has taken them: a log may be longer than a pipe holds. */
+export const writtenTo = (stream: NodeJS.WriteStream, what: readonly string[] | string | Uint8Array): Promise<void> =>
+  new Promise((resolve) => {
+    const text = Array.isArray(what) ? what.map((line) => `${line}\n`).join('') : (what as string | Uint8Array);
+    if (text.length === 0 || stream.write(text)) resolve();
+    else stream.once('drain', resolve);
+  });

@@ -36,4 +36,7 @@ export const dateTime = (date: Date): string =>
 export const clock = (date: Date): string =>
   `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 
+/** `02:15:30.4`, in local time. */
+export const clockTenths = (date: Date): string => `${clock(date)}.${Math.floor(date.getMilliseconds() / 100)}`;
+
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -1,7 +1,7 @@
 import type {Stamped} from './entries.ts';
 import {RunbookError} from './errors.ts';
+import {isMeant} from './run-log.ts';
 import type {RunFilter, RunSummary} from './run-summary.ts';
-import {loggedSteps, readStepLog} from './step-log.ts';
 import {Store} from './store.ts';
 
 /** The runs of a state directory, newest first; a damaged journal is shown as such. */
@@ -25,29 +25,8 @@ export const findRun = async (stateDir: string, part?: string): Promise<string> 
   });
 };
 
-/** The journal of a run, entry by entry. */
-export const readEntries = async (stateDir: string, run: string): Promise<readonly Stamped[]> =>
-  new Store(stateDir).entries(run);
-
-/**
- * What the steps of a run have printed, one step after the other, each under its name.
- * @throws RunbookError `unknown-step` when the named step has printed nothing
- */
-export async function* readLog(stateDir: string, run: string, step?: string): AsyncIterable<string> {
-  const folder = new Store(stateDir).folderOf(run);
-  if (step !== undefined) {
-    const text = readStepLog(folder, step);
-    if (text === undefined) throw nothingPrinted(step, loggedSteps(folder));
-    yield text;
-    return;
-  }
-  for (const key of loggedSteps(folder)) yield `== ${key}\n${readStepLog(folder, key) ?? ''}`;
-}
-
-const nothingPrinted = (step: string, others: readonly string[]): RunbookError =>
-  new RunbookError({
-    code: 'unknown-step',
-    message: `step "${step}" has printed nothing in this run`,
-    ...(others.length === 0 ? {} : {expected: others.join(', ')}),
-    next: ['see the steps with: runbook status'],
-  });
+/** The journal of a run, entry by entry; without what is of other steps where one is named. */
+export const readEntries = async (stateDir: string, run: string, step?: string): Promise<readonly Stamped[]> => {
+  const entries = new Store(stateDir).entries(run);
+  return step === undefined ? entries : entries.filter((entry) => !('step' in entry) || isMeant(entry.step, step));
+};

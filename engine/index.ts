@@ -24,13 +24,15 @@ export type {
   StepInfo,
   UndoStep,
 } from './events.ts';
-export {findRun, listRuns, readEntries, readLog} from './history.ts';
+export {type Followed, followRun} from './follow.ts';
+export {findRun, listRuns, readEntries} from './history.ts';
 export type {Doubt, DoubtAnswer, Host} from './host.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
 export {nearest, suggest} from './nearest.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';
 export {planResume} from './plan-resume.ts';
+export type {Printed} from './printed.ts';
 export {
   type KeptBecause,
   type KeptRun,
@@ -44,6 +46,7 @@ export {
 export {resumeRun} from './resume.ts';
 export type {ResumeRequest} from './resume-request.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';
+export {type Ending, type LoggedStep, type RunLog, readLog, readRunLog} from './run-log.ts';
 export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './run-summary.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';

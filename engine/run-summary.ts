@@ -1,6 +1,6 @@
 import {readdirSync, type Stats, statSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Problem} from './errors.ts';
+import {type Problem, RunbookError} from './errors.ts';
 import type {RunFacts} from './run-facts.ts';
 
 /** How a run stands, in the words of `runbook runs`. */
@@ -56,19 +56,36 @@ export interface Remembered {
 /** All runs that began, newest first; a damaged one as such. */
 export const summarise = (store: Remembered, filter: RunFilter = {}): RunSummary[] => {
   const holders = new Map<string, string | undefined>();
-  const isLive = (run: string, runbook: string): boolean => {
+  const holder = (runbook: string): string | undefined => {
     if (!holders.has(runbook)) holders.set(runbook, store.holder(runbook)?.run);
-    return holders.get(runbook) === run;
+    return holders.get(runbook);
   };
   const found: RunSummary[] = [];
   for (const run of store.runs()) {
     if (found.length === filter.limit) break;
     const facts = store.facts(run);
     if (facts === undefined) continue;
-    const summary = 'code' in facts ? unreadable(run, facts) : summaryOf(run, facts, isLive(run, facts.runbook));
+    const summary = 'code' in facts ? unreadable(run, facts) : summaryOf(run, facts, holder(facts.runbook) === run);
     if (isMeant(summary, filter)) found.push({...summary, bytes: bytesIn(store.folderOf(run))});
   }
   return found;
+};
+
+/**
+ * One run.
+ * @throws RunbookError `no-such-run` when it never began
+ */
+export const summariseRun = (store: Remembered, run: string): RunSummary => {
+  const facts = store.facts(run);
+  if (facts === undefined)
+    throw new RunbookError({
+      code: 'no-such-run',
+      message: `run ${run} never began`,
+      next: ['see the runs with: runbook runs'],
+    });
+  const bytes = bytesIn(store.folderOf(run));
+  if ('code' in facts) return {...unreadable(run, facts), bytes};
+  return {...summaryOf(run, facts, store.holder(facts.runbook)?.run === run), bytes};
 };
 
 const isMeant = ({runbook, state, startedAt}: RunSummary, filter: RunFilter): boolean =>

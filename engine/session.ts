@@ -166,10 +166,16 @@ const keep = (session: Session, step: string, name: string, value: Json): void =
 };
 
 /** What a step prints: masked across chunks, told and kept. */
-export const openOutput = (
-  session: Session,
-  key: string,
-): {write(text: string): void; tail(): readonly string[]; close(): void} => {
+export interface Output {
+  /** What is written from here on belongs to that attempt, or to `undo`. */
+  begin(label: string): void;
+  write(text: string): void;
+  /** The last lines. */
+  tail(): readonly string[];
+  close(): void;
+}
+
+export const openOutput = (session: Session, key: string): Output => {
   let log = session.open === undefined ? undefined : new StepLog(session.open.folder, key);
   const mask = session.redactor.stream();
   let tail = '';
@@ -190,6 +196,10 @@ export const openOutput = (
     session.host.emit({type: 'step-output', step: key, text});
   };
   return {
+    begin: (label) => {
+      put(mask.end());
+      log?.begin(label);
+    },
     write: (text) => put(mask.push(text)),
     tail: () => {
       put(mask.end());

@@ -1,14 +1,24 @@
-import {closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
+import {OutputTimes} from './output-times.ts';
 
-const HEAD_BYTES = 1_000_000;
-const TAIL_BYTES = 9_000_000;
+/*
+ * What a step prints: the first 1 MB in one file, the rest in segments, of which the last three are kept. Each byte has a
+ * position, counted from the first one that the step ever printed.
+ */
+
+export const HEAD_BYTES = 1_000_000;
+export const TAIL_BYTES = 9_000_000;
 /** Three segments take turns, so that the last 9 MB are there whenever the process ends. */
-const SEGMENT_BYTES = TAIL_BYTES / 2;
+export const SEGMENT_BYTES = TAIL_BYTES / 2;
 const SEGMENTS = 3;
 
-const fileOf = (folder: string, step: string, part: string): string =>
+/** One of the files of a step: `log`, `tail1`, `tail2`, ..., `times`. */
+export const partOf = (folder: string, step: string, part: string): string =>
   join(folder, 'steps', `${encodeURIComponent(step)}.${part}`);
+
+/** Where a segment begins. */
+export const startOf = (segment: number): number => HEAD_BYTES + (segment - 1) * SEGMENT_BYTES;
 
 /** A file that grows, and how much it holds already. */
 interface Part {
@@ -24,37 +34,63 @@ const fill = (part: Part, bytes: Buffer, room: number): Buffer => {
   return bytes.subarray(now.length);
 };
 
-/** What a step prints: its first 1 MB and its last 9 MB, and how much was left out between. */
+/** Writes what a step prints: its first 1 MB and its last 9 MB, and when it was printed. */
 export class StepLog {
   readonly #folder: string;
   readonly #step: string;
+  readonly #times: OutputTimes;
+  #label: string | undefined;
   #head: Part | undefined;
   #segment: (Part & {readonly index: number}) | undefined;
 
   constructor(folder: string, step: string) {
     this.#folder = folder;
     this.#step = step;
+    this.#times = new OutputTimes(partOf(folder, step, 'times'));
+  }
+
+  /** What is printed from here on belongs to another attempt, or to an undo. */
+  begin(label: string): void {
+    this.#label = label;
   }
 
   write(text: string): void {
     this.#head ??= this.#open('log');
+    this.#times.note(this.#position(this.#head), (position) => this.#isKept(position), this.#label);
+    this.#label = undefined;
     let rest = fill(this.#head, Buffer.from(text), HEAD_BYTES);
     while (rest.length > 0) rest = fill(this.#segmentWithRoom(), rest, SEGMENT_BYTES);
+  }
+
+  #position(head: Part): number {
+    if (head.bytes < HEAD_BYTES) return head.bytes;
+    const {index, bytes} = this.#lastSegment();
+    return startOf(index) + bytes;
+  }
+
+  #isKept(position: number): boolean {
+    const oldest = segmentsOf(this.#folder, this.#step)[0];
+    return position < HEAD_BYTES || oldest === undefined || position >= startOf(oldest);
   }
 
   /** An earlier process may have written to it. */
   #open(part: string): Part {
     mkdirSync(join(this.#folder, 'steps'), {recursive: true, mode: 0o700});
-    const fd = openSync(fileOf(this.#folder, this.#step, part), 'a', 0o600);
+    const fd = openSync(partOf(this.#folder, this.#step, part), 'a', 0o600);
     return {fd, bytes: fstatSync(fd).size};
   }
 
-  #segmentWithRoom(): Part {
+  #lastSegment(): Part & {readonly index: number} {
     const index = this.#segment?.index ?? segmentsOf(this.#folder, this.#step).at(-1) ?? 1;
     this.#segment ??= {...this.#open(`tail${index}`), index};
-    if (this.#segment.bytes < SEGMENT_BYTES) return this.#segment;
-    closeSync(this.#segment.fd);
-    rmSync(fileOf(this.#folder, this.#step, `tail${index + 1 - SEGMENTS}`), {force: true});
+    return this.#segment;
+  }
+
+  #segmentWithRoom(): Part {
+    const {index, bytes, fd} = this.#lastSegment();
+    if (bytes < SEGMENT_BYTES) return this.#lastSegment();
+    closeSync(fd);
+    rmSync(partOf(this.#folder, this.#step, `tail${index + 1 - SEGMENTS}`), {force: true});
     this.#segment = {...this.#open(`tail${index + 1}`), index: index + 1};
     return this.#segment;
   }
@@ -62,43 +98,33 @@ export class StepLog {
   close(): void {
     if (this.#head !== undefined) closeSync(this.#head.fd);
     if (this.#segment !== undefined) closeSync(this.#segment.fd);
+    this.#times.close();
     this.#head = undefined;
     this.#segment = undefined;
   }
 }
 
 /** The numbers of the tail's segments that are there. */
-const segmentsOf = (folder: string, step: string): readonly number[] => {
+export const segmentsOf = (folder: string, step: string): readonly number[] => {
   const name = `${encodeURIComponent(step)}.tail`;
-  return readdirSync(join(folder, 'steps'))
+  return namesIn(folder)
     .filter((file) => file.startsWith(name))
-    .map((file) => Number(file.slice(name.length)))
+    .map((file) => file.slice(name.length))
+    .filter((number) => /^\d+$/.test(number))
+    .map(Number)
     .sort((a, b) => a - b);
 };
 
 /** The names of the steps that have printed something. */
-export const loggedSteps = (folder: string): string[] => {
+export const loggedSteps = (folder: string): string[] =>
+  namesIn(folder)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => decodeURIComponent(name.slice(0, -'.log'.length)));
+
+const namesIn = (folder: string): readonly string[] => {
   try {
-    return readdirSync(join(folder, 'steps'))
-      .filter((name) => name.endsWith('.log'))
-      .map((name) => decodeURIComponent(name.slice(0, -'.log'.length)));
+    return readdirSync(join(folder, 'steps'));
   } catch {
     return [];
   }
-};
-
-/** What a step has printed; undefined when nothing. */
-export const readStepLog = (folder: string, step: string): string | undefined => {
-  let head: Buffer;
-  try {
-    head = readFileSync(fileOf(folder, step, 'log'));
-  } catch {
-    return undefined;
-  }
-  const segments = segmentsOf(folder, step);
-  const tail = Buffer.concat(segments.map((index) => readFileSync(fileOf(folder, step, `tail${index}`))));
-  const kept = tail.subarray(Math.max(0, tail.length - TAIL_BYTES));
-  const leftOut = ((segments[0] ?? 1) - 1) * SEGMENT_BYTES + tail.length - kept.length;
-  if (leftOut === 0) return Buffer.concat([head, tail]).toString();
-  return `${head}\n[runbook: ${leftOut} bytes are left out here]\n${kept}`;
 };

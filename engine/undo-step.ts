@@ -117,6 +117,7 @@ export const undoStep = async (session: Session, key: string, stop: AbortSignal)
   await record(session, {type: 'step-undoing', step: key});
   tell(session, {type: 'step-undoing', step: key, command: undoCommand(session, step)});
   const output = openOutput(session, key);
+  output.begin('undo');
   try {
     await withLimit(UNDO_LIMIT_MS, async (limit) => {
       const signal = AbortSignal.any([stop, limit]);

@@ -11,7 +11,7 @@ import {Watch} from './overdue.ts';
 import {checkFailed, problemOf} from './problems.ts';
 import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
 import {delayAfter} from './retry.ts';
-import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
+import {contextOf, type Output, openOutput, record, type Session, stateOf, tell} from './session.ts';
 import type {StepState} from './state.ts';
 import {type Effect, type Json, PermanentError} from './step-type.ts';
 import {waitFor} from './wait.ts';
@@ -80,7 +80,7 @@ export class Work {
   readonly #signal: AbortSignal;
   readonly #start = performance.now();
   readonly #watch: Watch;
-  readonly output: ReturnType<typeof openOutput>;
+  readonly output: Output;
   #attempt = 0;
   #command: string;
   /** How it was finished. */
@@ -210,6 +210,7 @@ export class Work {
 
   #nextAttempt(): number {
     this.#attempt = (stateOf(this.#session, this.#node.key)?.attempt ?? 0) + 1;
+    this.output.begin(String(this.#attempt));
     return this.#attempt;
   }
 
@@ -358,7 +359,7 @@ export class Work {
 
 async function* none(): AsyncIterable<unknown> {}
 
-const heardBy = (watch: Watch, output: ReturnType<typeof openOutput>): ReturnType<typeof openOutput> => ({
+const heardBy = (watch: Watch, output: Output): Output => ({
   ...output,
   write: (text) => {
     watch.heard();
@@ -367,7 +368,8 @@ const heardBy = (watch: Watch, output: ReturnType<typeof openOutput>): ReturnTyp
 });
 
 /** A step whose output holds a secret that nobody knows yet: nothing of it is shown or kept. */
-const withheld = (output: ReturnType<typeof openOutput>): ReturnType<typeof openOutput> => ({
+const withheld = (output: Output): Output => ({
+  begin: () => {},
   write: () => {},
   tail: () => [],
   close: () => output.close(),

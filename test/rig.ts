@@ -17,6 +17,7 @@ import {planResume} from '../engine/plan-resume.ts';
 import {resumeRun} from '../engine/resume.ts';
 import type {ResumeRequest} from '../engine/resume-request.ts';
 import {type RunRequest, type RunResult, startRun} from '../engine/run.ts';
+import {rawLog} from '../engine/run-log.ts';
 import type {Runbook} from '../engine/runbook.ts';
 import {type StatusReport, statusOf} from '../engine/status.ts';
 import {
@@ -194,7 +195,13 @@ export const rejects = async (promise: Promise<unknown>, code: Code): Promise<Ru
   throw new Error('unreachable');
 };
 
-/** The same for what fails at once. */
+/** All that a step has printed, as it is kept; undefined when nothing. */
+export const readStepLog = (folder: string, step: string): string | undefined => {
+  const parts = [...rawLog(folder, step)].map((part) => Buffer.from(part));
+  return parts.length === 0 ? undefined : Buffer.concat(parts).toString();
+};
+
+/** Like `rejects`, for what fails at once. */
 export const throws = (act: () => unknown, code: Code): RunbookError => {
   try {
     act();

@@ -56,13 +56,16 @@ export class OutputLines {
   }
 }
 
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
 /**
  * What a terminal would show of a line in the end: a carriage return starts it anew (progress bars do), colours and
  * cursor movements are dropped, and other control characters become visible instead of acting.
  */
 export const shownLine = (raw: string): string => {
+  if (!CONTROL.test(raw)) return raw;
   const line = raw.replace(/\r+$/, '');
   return stripVTControlCharacters(line.slice(line.lastIndexOf('\r') + 1))
     .replaceAll('\t', '    ')
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd');
+    .replace(new RegExp(CONTROL, 'g'), '\ufffd');
 };

@@ -62,6 +62,7 @@ const heading = (
 };
 
 /** Just enough to see which failure it was; the whole report follows when the run has ended. */
-const failureDetails = (problem: Problem, layout: RowLayout): string[] => [
-  below(problem.message.replace(/^step "[^"]*" \([^)]*\) failed: /, ''), layout),
-];
+const failureDetails = (problem: Problem, layout: RowLayout): string[] => [below(briefly(problem.message), layout)];
+
+/** What happened, where it is plain which step it happened to. */
+export const briefly = (message: string): string => message.replace(/^step "[^"]*" \([^)]*\) failed: /, '');

@@ -80,6 +80,7 @@ withJq(
     assert.is(JSON.parse(about('last.outputs')).stdout, 'hello\n');
     assert.match(about('durationMs'), /^\d+\t\w+\n/);
     assert.is(about('step-started'), '');
+    assert.match(about('greet.times'), /^0\t\d{4}-\d\d-\d\dT[\d:.]+Z\t1\n$/);
     assert.match(about('index.jsonl'), /^\d{8}-\d{6}-\w{5}\thello\tdone\n$/);
   }),
 );

@@ -1,7 +1,7 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {readLog} from '../../engine/history.ts';
+import {readLog} from '../../engine/run-log.ts';
 import {type Rig, rejects, rigTest} from '../rig.ts';
 
 const test = suite('run');

@@ -2,8 +2,7 @@ import {existsSync} from 'node:fs';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {openOutput, openSession, tell} from '../../engine/session.ts';
-import {readStepLog} from '../../engine/step-log.ts';
-import {type Rig, rigTest} from '../rig.ts';
+import {type Rig, readStepLog, rigTest} from '../rig.ts';
 
 const test = suite('session');
 

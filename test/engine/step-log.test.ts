@@ -2,8 +2,8 @@ import {readdirSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {loggedSteps, readStepLog, StepLog} from '../../engine/step-log.ts';
-import {rigTest} from '../rig.ts';
+import {loggedSteps, StepLog} from '../../engine/step-log.ts';
+import {readStepLog, rigTest} from '../rig.ts';
 
 const test = suite('step-log');
 
