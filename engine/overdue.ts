@@ -1,4 +1,5 @@
 import type {Event} from './events.ts';
+import {AwakeWatch, afterAwake} from './limit.ts';
 import type {Usual} from './usual.ts';
 
 /** When a running step is called possibly hung. */
@@ -18,15 +19,13 @@ export interface Clock {
   now(): number;
   /** Calls once, unless what it returns is called before. */
   after(ms: number, act: () => void): () => void;
+  stop(): void;
 }
 
-/** Keeps no process alive. */
-export const realClock: Clock = {
-  now: () => performance.now(),
-  after: (ms, act) => {
-    const timer = setTimeout(act, ms).unref();
-    return () => clearTimeout(timer);
-  },
+/** Counts only time in which this process ran: one that was stopped has not heard what its steps printed meanwhile. */
+const awakeClock = (): Clock => {
+  const watch = new AwakeWatch();
+  return {now: () => watch.elapsedMs, after: afterAwake, stop: () => watch.stop()};
 };
 
 export type Overdue = Omit<Event & {type: 'step-overdue'}, 'type' | 'step'>;
@@ -64,7 +63,7 @@ export class Watch {
   constructor(
     usual: Usual | undefined,
     tell: (overdue: Overdue) => void,
-    {patience = PATIENCE, clock = realClock}: {patience?: Patience | undefined; clock?: Clock} = {},
+    {patience = PATIENCE, clock = awakeClock()}: {patience?: Patience | undefined; clock?: Clock} = {},
   ) {
     this.#usual = usual;
     this.#silentAfter = silentAfter(usual, patience);
@@ -91,10 +90,15 @@ export class Watch {
     this.#schedule();
   }
 
-  /** Nothing is going on: it has ended, or is tried again later. */
+  /** Nothing is going on: it is tried again later. */
   rest(): void {
     this.#going = undefined;
     this.#schedule();
+  }
+
+  end(): void {
+    this.rest();
+    this.#clock.stop();
   }
 
   get #dueAt(): number {

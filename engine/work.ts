@@ -101,7 +101,7 @@ export class Work {
   }
 
   close(): void {
-    this.#watch.rest();
+    this.#watch.end();
     this.output.close();
   }
 

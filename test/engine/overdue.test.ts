@@ -32,6 +32,7 @@ const turned = (): Clock & {turn(ms: number): void; timers(): number} => {
       }
       now = end;
     },
+    stop: () => {},
     timers: () => timers.length,
   };
 };
