@@ -1,8 +1,8 @@
 import type {DescribedCheck, DescribedStep, Description} from '../engine/index.ts';
 import {inOneLine} from './command-line.ts';
-import {plain, type Style} from './streams.ts';
+import {markdownLines} from './markdown.ts';
+import type {Style} from './streams.ts';
 import {ticking} from './time.ts';
-import {table, wrapped} from './width.ts';
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100;
@@ -28,22 +28,19 @@ export const tutorial = (runbook: Description, page: Page): string[] => {
   ];
 };
 
-const needs = ({requires, inputs}: Description, {style}: Page): string[] => [
-  ...(requires.length === 0 ? [] : ['', `${style('bold', 'Needs')} ${requires.join(', ')}`]),
-  ...(inputs.length === 0
-    ? []
-    : [
-        '',
-        style('bold', 'Inputs'),
-        ...table(
-          inputs.map(({name, type, default: value, about}) => [
-            `  ${name}`,
-            value === undefined ? `${type}, to be given` : `${type}, ${JSON.stringify(value)} by default`,
-            style('dim', about ?? ''),
-          ]),
-        ),
-      ]),
-];
+const needs = ({requires, inputs}: Description, page: Page): string[] => {
+  const {style} = page;
+  return [
+    ...(requires.length === 0 ? [] : ['', `${style('bold', 'Needs')} ${requires.join(', ')}`]),
+    ...(inputs.length === 0 ? [] : ['', style('bold', 'Inputs')]),
+    ...inputs.flatMap(({name, type, default: value, about}) => [
+      `  ${style('cyan', name)}  ${type}, ${value === undefined ? 'to be given' : `${JSON.stringify(value)} by default`}`,
+      ...prose(about, {...page, columns: Math.min(page.columns, WIDEST) - 4})
+        .slice(1)
+        .map((line) => `    ${line}`.trimEnd()),
+    ]),
+  ];
+};
 
 const stepLines = ({id, title, about, commands, checks}: DescribedStep, number: number, page: Page): string[] => [
   `${page.style('bold', `${number}. ${title}`)}  ${page.style('dim', id)}`,
@@ -53,13 +50,15 @@ const stepLines = ({id, title, about, commands, checks}: DescribedStep, number: 
   ...(checks.length === 0 ? [] : ['', ...checks.flatMap((check) => checkLines(check, page))]),
 ];
 
-const commandLines = (command: string, {style}: Page): string[] =>
+/** A command as a person would type it. */
+export const commandLines = (command: string, {style}: Page): string[] =>
   command
     .trimEnd()
     .split('\n')
     .map((line, index) => `    ${style('dim', index === 0 ? '$' : ' ')} ${style('cyan', line)}`.trimEnd());
 
-const checkLines = ({kind, command, expect, withinMs}: DescribedCheck, {style}: Page): string[] => {
+/** How a step is checked, in words. */
+export const checkLines = ({kind, command, expect, withinMs}: DescribedCheck, {style}: Page): string[] => {
   const within = withinMs > 0 ? `, within ${ticking(withinMs)}` : '';
   const mark = style('green', '✔');
   if (kind === 'own') return [`    ${mark} the step looks whether all of it is so${within}`];
@@ -68,21 +67,8 @@ const checkLines = ({kind, command, expect, withinMs}: DescribedCheck, {style}: 
   return [`    ${mark} ${style('dim', '$')} ${inOneLine(command)}`, ...holds.map((line) => `  ${line}`)];
 };
 
-/** Markdown paragraphs, wrapped; code and lists stay as they are written. */
-const prose = (text: string | undefined, {columns, style}: Page): string[] => {
-  if (text === undefined || text.trim() === '') return [];
-  const width = Math.min(columns - 1, WIDEST);
-  return text
-    .trim()
-    .split(/\n{2,}/)
-    .flatMap((block) => ['', ...paragraph(block, width).map((line) => inline(line, style))]);
-};
-
-/** Emphasis and code of one line, as far as a terminal can show them. */
-const inline = (line: string, style: Style): string =>
-  line
-    .replace(/\*\*([^*]+)\*\*/g, (_, text: string) => style('bold', text))
-    .replace(/`([^`]+)`/g, (_, text: string) => (style === plain ? `\`${text}\`` : style('cyan', text)));
-
-const paragraph = (block: string, width: number): string[] =>
-  /^( {4}|\t|\s*([-*+>|#]|\d+\.\s|```))/m.test(block) ? block.split('\n') : wrapped(block, width);
+/** Markdown, with an empty line above. */
+export const prose = (text: string | undefined, {columns, style}: Page): string[] =>
+  text === undefined || text.trim() === ''
+    ? []
+    : ['', ...markdownLines(text, {columns: Math.min(columns - 1, WIDEST), style})];

@@ -112,7 +112,8 @@ const describeStep = (nodes: readonly [Node, ...Node[]], session: Session): Desc
   };
 };
 
-const checksOf = (node: Node, {scopes, cwd}: Session): DescribedCheck[] => {
+/** How a step is checked. */
+export const checksOf = (node: Node, {scopes, cwd}: Session): DescribedCheck[] => {
   const {step} = node;
   return [
     ...(step.type.verify === undefined ? [] : [{kind: 'own', withinMs: step.withinMs} as const]),

@@ -30,3 +30,7 @@ export const readEntries = async (stateDir: string, run: string, step?: string):
   const entries = new Store(stateDir).entries(run);
   return step === undefined ? entries : entries.filter((entry) => !('step' in entry) || isMeant(entry.step, step));
 };
+
+/** The newest run of a runbook that can be gone on with. */
+export const unfinishedRun = async (stateDir: string, runbook: string): Promise<string | undefined> =>
+  new Store(stateDir).newestUnfinished(runbook, '')?.run;

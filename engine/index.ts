@@ -25,9 +25,19 @@ export type {
   UndoStep,
 } from './events.ts';
 export {type Followed, followRun} from './follow.ts';
-export {findRun, listRuns, readEntries} from './history.ts';
+export {findRun, listRuns, readEntries, unfinishedRun} from './history.ts';
 export type {Doubt, DoubtAnswer, Host} from './host.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
+export {
+  byHand,
+  type Doer,
+  type LearnerSays,
+  type Lesson,
+  type StepChoice,
+  type Stepper,
+  stepByStep,
+  type Teacher,
+} from './lesson.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
 export {nearest, suggest} from './nearest.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';

@@ -4,6 +4,7 @@ import {RunbookError} from './errors.ts';
 import {gatherInputs} from './given.ts';
 import type {Node} from './graph.ts';
 import type {Host} from './host.ts';
+import type {Doer} from './lesson.ts';
 import {suggest} from './nearest.ts';
 import type {Runbook} from './runbook.ts';
 import {type Part, select} from './selection.ts';
@@ -22,6 +23,10 @@ export interface ResumeRequest extends Wishes {
   readonly envFiles: readonly string[];
   readonly concurrency?: number;
   readonly keepGoing?: boolean;
+  /** How steps are done that are to be done; at once when left out. */
+  readonly doer?: Doer;
+  /** Steps begin in the order of the file. */
+  readonly inFileOrder?: boolean;
   /** Goes on only if this is what would be done. */
   readonly approve?: Approval;
 }

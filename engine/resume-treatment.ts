@@ -6,6 +6,7 @@ import {type Problem, RunbookError} from './errors.ts';
 import {goesFirst} from './foresee.ts';
 import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
+import type {Doer} from './lesson.ts';
 import {hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
 import {perform, skip} from './perform.ts';
@@ -27,6 +28,7 @@ interface Reopening {
 
 /** How a resume treats each node, from what the looks found and from what has been done again since. `foresee.ts` tells it before. */
 export class ResumeTreatment {
+  readonly #doer: Doer;
   readonly #session: Session;
   readonly #assessed: ReadonlyMap<string, Assessment>;
   readonly #wishes: Wishes;
@@ -34,7 +36,8 @@ export class ResumeTreatment {
   /** What was done again, and all that comes after it: there an effect that held may hold no longer. */
   readonly #shaken = new Set<string>();
 
-  constructor(session: Session, assessed: ReadonlyMap<string, Assessment>, wishes: Wishes) {
+  constructor(session: Session, assessed: ReadonlyMap<string, Assessment>, wishes: Wishes, doer: Doer = perform) {
+    this.#doer = doer;
     this.#session = session;
     this.#assessed = assessed;
     this.#wishes = wishes;
@@ -84,7 +87,7 @@ export class ResumeTreatment {
   }
 
   async #perform(node: Node, signal: AbortSignal, isAnew: boolean): Promise<Settled> {
-    const settled = await perform(this.#session, node, signal, {consent: this.#consent, isAnew});
+    const settled = await this.#doer(this.#session, node, signal, {consent: this.#consent, isAnew});
     if (settled.kind === 'finished' && settled.how !== 'already-true') this.#shaken.add(node.key);
     return settled;
   }

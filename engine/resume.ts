@@ -48,7 +48,7 @@ export const resumeRun = async (request: ResumeRequest, given: Host): Promise<Ru
     await record(session, resumedEntry(session, request, prepared));
     tellStart(session, true);
     await acceptSteps(session, wishes);
-    const resume = new ResumeTreatment(session, assessed, wishes);
+    const resume = new ResumeTreatment(session, assessed, wishes, request.doer);
     return await walk(session, {
       ...pace(request),
       leaves: () => false,

@@ -4,6 +4,7 @@ import type {Outcome} from './events.ts';
 import {forJournal, gatherInputs} from './given.ts';
 import type {Host} from './host.ts';
 import {JOURNAL_VERSION} from './journal.ts';
+import type {Doer} from './lesson.ts';
 import type {Lock} from './lock.ts';
 import {perform, skip, verifyOnly} from './perform.ts';
 import {newRunId} from './run-id.ts';
@@ -28,6 +29,10 @@ export interface RunRequest {
   /** How many steps run at once; 4 when left out. */
   readonly concurrency?: number;
   readonly keepGoing?: boolean;
+  /** How steps are done that are to be done; at once when left out. */
+  readonly doer?: Doer;
+  /** Steps begin in the order of the file. */
+  readonly inFileOrder?: boolean;
   readonly from?: string;
   readonly until?: string;
   readonly only?: string;
@@ -67,7 +72,7 @@ export const startRun = async (request: RunRequest, host: Host): Promise<RunResu
       treat: (node, signal) => {
         if (part(node) === 'verify') return verifyOnly(session, node, signal);
         if (part(node) === 'leave') return skip(session, node, 'not-selected');
-        return perform(session, node, signal, {consent: noConsent});
+        return (request.doer ?? perform)(session, node, signal, {consent: noConsent});
       },
     });
   });
@@ -85,9 +90,11 @@ const selectionOf = ({from, until, only}: RunRequest): Selection => ({
 export const pace = (request: {
   concurrency?: number;
   keepGoing?: boolean;
-}): Pick<WalkOptions, 'concurrency' | 'keepGoing'> => ({
+  inFileOrder?: boolean;
+}): Pick<WalkOptions, 'concurrency' | 'keepGoing' | 'inFileOrder'> => ({
   concurrency: request.concurrency ?? DEFAULT_CONCURRENCY,
   keepGoing: request.keepGoing ?? false,
+  inFileOrder: request.inFileOrder ?? false,
 });
 
 const startedEntry = (

@@ -11,6 +11,8 @@ export interface WalkOptions {
   readonly concurrency: number;
   /** After a failure other branches go on. */
   readonly keepGoing: boolean;
+  /** What stands first in the file is visited first, for somebody who reads along. */
+  readonly inFileOrder?: boolean;
   /** Nodes that this walk leaves alone (`--until`, `--only`); resume goes on with them. */
   leaves(node: Node): boolean;
   readonly treat: Treatment;
@@ -76,15 +78,24 @@ class Walker {
   async #visitAll(): Promise<void> {
     for (;;) {
       while (!this.#isStopping() && this.#running.size < this.#options.concurrency) {
-        const node = this.#ready[this.#next];
+        const node = this.#take();
         if (node === undefined) break;
-        this.#next++;
         this.#launch(node, this.#session.host.signal);
       }
       if (this.#running.size === 0) break;
       await Promise.race(this.#running);
     }
     if (this.#fatal !== undefined) throw this.#fatal.error;
+  }
+
+  #take(): Node | undefined {
+    if (this.#options.inFileOrder === true) {
+      const left = this.#ready.splice(this.#next).sort((a, b) => a.index - b.index);
+      this.#ready.push(...left);
+    }
+    const node = this.#ready[this.#next];
+    if (node !== undefined) this.#next++;
+    return node;
   }
 
   /** `always` steps that a failure or an interrupt has kept from starting run now; only a second signal stops them. */

@@ -111,10 +111,7 @@ export class Work {
 
   async run({consent, isAnew = false}: Manner): Promise<void> {
     const {step} = this.#node;
-    const rendered = renderStep(this.#node, this.#session.scopes, this.#session.cwd, (secret) =>
-      this.#session.store.fingerprint(secret),
-    );
-    this.#command = rendered.command;
+    const rendered = this.rendered();
     const looks = !isAnew && looksFirst(this.#session, this.#node);
     const found = looks ? await this.#lookFirst(rendered) : undefined;
     if (found?.ok) return;
@@ -138,11 +135,41 @@ export class Work {
     }
   }
 
-  async verify(): Promise<void> {
-    const rendered = renderStep(this.#node, this.#session.scopes, this.#session.cwd, (secret) =>
-      this.#session.store.fingerprint(secret),
-    );
+  /** The step with every value filled in. */
+  rendered(): Rendered {
+    const {scopes, cwd, store} = this.#session;
+    const rendered = renderStep(this.#node, scopes, cwd, (secret) => store.fingerprint(secret));
     this.#command = rendered.command;
+    return rendered;
+  }
+
+  /** One look whether its effect is there. */
+  look(): Promise<Finding> {
+    const known = stateOf(this.#session, this.#node.key)?.outputs ?? {};
+    return lookAt(this.#session, this.#node, this.rendered(), {signal: this.#signal, known});
+  }
+
+  /** Journals that somebody is about to do it by hand. */
+  async intend(): Promise<void> {
+    const {record: what} = this.rendered();
+    const step = this.#node.key;
+    await record(this.#session, {type: 'step-started', step, attempt: this.#nextAttempt(), record: what});
+  }
+
+  /** Takes over what somebody has done by hand, once its check holds. */
+  async takeOver(how: How): Promise<void> {
+    const rendered = this.rendered();
+    const finding = await this.#until(rendered, undefined);
+    await this.#checkpoint(rendered, how, finding.outputs, finding.evidence);
+  }
+
+  /** Takes it as done because a person says so: nothing can look. */
+  async accept(reason: string): Promise<void> {
+    await this.#accept(this.rendered(), reason);
+  }
+
+  async verify(): Promise<void> {
+    const rendered = this.rendered();
     this.#begin(0);
     const known = stateOf(this.#session, this.#node.key)?.outputs ?? {};
     const finding = await lookAt(this.#session, this.#node, rendered, {signal: this.#signal, known});
