@@ -29,7 +29,7 @@ export const conduct = async (
 
 const exitCode = ({around}: Call, {outcome}: RunResult, codes: Workshop['engine']['EXIT']): number => {
   if (outcome === 'failed') return codes.failed;
-  if (outcome === 'interrupted') return codeOfSignal(around.signal.reason);
+  if (outcome === 'interrupted' && around.signal.aborted) return codeOfSignal(around.signal.reason);
   return codes.done;
 };
 

@@ -113,6 +113,11 @@ export interface StepType<
   /** The line a person would type to do this by hand. Pure and POSIX-quoted; secrets and unknowns arrive as variables. */
   command(options: v.InferOutput<Options>, site: Site): string;
   /**
+   * Remembers what `undo` needs of how it was before. Called where a person is about to do the step by hand, so that nothing of
+   * it is lost; `run` remembers by itself.
+   */
+  prepare?(options: v.InferOutput<Options>, context: StepContext): Promise<void>;
+  /**
    * Make it so; for `reads` types: look. Called once per attempt, so it must be safe to repeat.
    * @throws PermanentError where another attempt is pointless; any other error may be retried
    */

@@ -149,11 +149,12 @@ export class Work {
     return lookAt(this.#session, this.#node, this.rendered(), {signal: this.#signal, known});
   }
 
-  /** Journals that somebody is about to do it by hand. */
+  /** Journals that somebody is about to do it by hand, and what there was before. */
   async intend(): Promise<void> {
-    const {record: what} = this.rendered();
+    const {record: what, type, options, site} = this.rendered();
     const step = this.#node.key;
     await record(this.#session, {type: 'step-started', step, attempt: this.#nextAttempt(), record: what});
+    await type.prepare?.(options, contextOf(this.#session, site, step, {attempt: this.#attempt, signal: this.#signal}));
   }
 
   /** Takes over what somebody has done by hand, once its check holds. */

@@ -58,6 +58,10 @@ export default defineStepType({
   secretOptions: CONSUL_SECRETS,
   command,
 
+  async prepare(given, context) {
+    await context.remember<Found>('previous', () => look(given, registrationOf(given.service).ID, context));
+  },
+
   async run(given, context) {
     const wanted = registrationOf(given.service);
     await context.remember<Found>('previous', () => look(given, wanted.ID, context));

@@ -86,6 +86,9 @@ const build = async (given: Options, context: StepContext): Promise<void> => {
   }
 };
 
+const wasHere = (tag: string, context: StepContext): Promise<boolean> =>
+  context.remember('wasHere', async () => (await findImage(await dockerClient(context), tag)) !== undefined);
+
 /** An image built from a Dockerfile. Every run builds: Docker's cache makes that cheap, and only it knows what changed. */
 export default defineStepType({
   name: 'docker.build',
@@ -99,9 +102,11 @@ export default defineStepType({
     return sh`${dockerCommand(site)} build -t ${given.tag} ${flags({...given, context})} ${context}`;
   },
 
+  prepare: async ({tag}, context) => void (await wasHere(tag, context)),
+
   async run(given, context) {
     const docker = await dockerClient(context);
-    await context.remember('wasHere', async () => (await findImage(docker, given.tag)) !== undefined);
+    await wasHere(given.tag, context);
     await build(given, context);
     const {Id} = await docker.ask((api) => api.getImage(given.tag).inspect());
     return {ref: given.tag, id: Id};
@@ -123,8 +128,7 @@ export default defineStepType({
 
   async undo({tag}, context) {
     const docker = await dockerClient(context);
-    const wasHere = await context.remember('wasHere', async () => (await findImage(docker, tag)) !== undefined);
-    if (!wasHere) await removeImage(docker, tag, context.output);
+    if (!(await wasHere(tag, context))) await removeImage(docker, tag, context.output);
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['image']}),

@@ -143,6 +143,8 @@ export default defineStepType({
   effect: 'converges',
   command,
 
+  prepare: async (given, context) => void (await before(await dockerClient(context), given, context)),
+
   async run(given, context): Promise<Outputs> {
     const docker = await dockerClient(context);
     await before(docker, given, context);

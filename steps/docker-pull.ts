@@ -51,6 +51,8 @@ export default defineStepType({
 
   command: (given, site) => sh`${dockerCommand(site)} pull ${flags(given)} ${given.image}`,
 
+  prepare: async (given, context) => void (await wasHere(await dockerClient(context), given, context)),
+
   async run(given, context) {
     const docker = await dockerClient(context);
     await wasHere(docker, given, context);

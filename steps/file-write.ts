@@ -75,6 +75,11 @@ const command = (given: Options, site: Site): string => {
   return `${folder}${prints(given.content)} > ${quote(path)} && ${sh`chmod ${given.mode} ${path}`}`;
 };
 
+const rememberBefore = async (path: string, context: StepContext): Promise<void> => {
+  await context.remember('previous', () => toRemember(path));
+  await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path)));
+};
+
 /** A file with a given content. */
 export default defineStepType({
   name: 'file.write',
@@ -85,11 +90,12 @@ export default defineStepType({
   secretOptions: ['content'],
   command,
 
+  prepare: (given, context) => orExplain(pathOf(given, context), () => rememberBefore(pathOf(given, context), context)),
+
   async run(given, context) {
     const path = pathOf(given, context);
     return orExplain(path, async () => {
-      await context.remember('previous', () => toRemember(path));
-      await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path)));
+      await rememberBefore(path, context);
       await mkdir(dirname(path), {recursive: true});
       await replaceFile(path, given.content, modeOf(given), context.key);
       return {path, sha256: sha256(given.content)};

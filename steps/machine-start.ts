@@ -25,6 +25,8 @@ export default defineStepType({
 
   command: (given, site) => driverNamed(given.driver).lines.start(given, site),
 
+  prepare: async (given, context) => void (await stateBefore(given, context)),
+
   async run(given, context) {
     await stateBefore(given, context);
     await (await driverOf(given, context)).start(given, context);

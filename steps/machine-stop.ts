@@ -24,6 +24,8 @@ export default defineStepType({
 
   command: (given, site) => driverNamed(given.driver).lines.stop(given, site),
 
+  prepare: async (given, context) => void (await stateBefore(given, context)),
+
   async run(given, context) {
     await stateBefore(given, context);
     await (await driverOf(given, context)).stop(given, context);

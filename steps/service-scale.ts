@@ -42,6 +42,8 @@ export default defineStepType({
 
   command: ({name, replicas}, site) => sh`${dockerCommand(site)} service scale ${`${name}=${replicas}`}`,
 
+  prepare: async (given, context) => void (await before(await dockerClient(context), given, context)),
+
   async run(given, context) {
     const docker = await dockerClient(context);
     await before(docker, given, context);

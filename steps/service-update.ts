@@ -31,6 +31,11 @@ export default defineStepType({
   secretOptions: ['env'],
   command: updateCommand,
 
+  async prepare({name}, context) {
+    const {Spec} = await getService(await dockerClient(context), name);
+    await context.remember<RememberedBytes>('previous', async () => toRemembered(Buffer.from(JSON.stringify(Spec))));
+  },
+
   async run(given, context) {
     const docker = await dockerClient(context);
     const {ID, Spec} = await getService(docker, given.name);

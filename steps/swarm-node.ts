@@ -69,6 +69,8 @@ export default defineStepType({
 
   command: (given, site) => sh`${dockerCommand(site)} node update ${flags(given)} ${given.node}`,
 
+  prepare: async (given, context) => void (await before(await dockerClient(context), given, context)),
+
   async run(given, context) {
     const docker = await dockerClient(context);
     await before(docker, given, context);

@@ -31,6 +31,8 @@ export default defineStepType({
 
   command: ({node, role}, site) => sh`${dockerCommand(site)} node ${VERBS[role]} ${node}`,
 
+  prepare: async (given, context) => void (await before(await dockerClient(context), given, context)),
+
   async run(given, context) {
     const docker = await dockerClient(context);
     await before(docker, given, context);

@@ -1,8 +1,10 @@
-import {type CommandFile, examples} from '../command.ts';
+import {type Call, type CommandFile, examples} from '../command.ts';
 import {conduct} from '../conduct.ts';
+import {TerminalStepper} from '../lessons/stepper.ts';
+import {hasTerminal} from '../prompt.ts';
 import {ensureRequirements} from '../requirements.ts';
 import {paceOptions, settingsOf, valueOptions} from '../settings.ts';
-import {openWorkshop} from '../workshop.ts';
+import {openWorkshop, type Workshop} from '../workshop.ts';
 
 interface Options {
   readonly from?: string;
@@ -10,6 +12,7 @@ interface Options {
   readonly only?: string;
   readonly yes?: boolean;
   readonly provision?: boolean;
+  readonly step?: boolean;
 }
 
 /** Runs a runbook from the start, in a new run. */
@@ -20,31 +23,50 @@ export const run: CommandFile = {
     valueOptions(command)
       .option('--from <id>', 'verify the steps before this one instead of running them')
       .option('--until <id>', 'stop after this step; `resume` goes on from there')
-      .option('--only <id>', 'run this step; verify those that it needs');
+      .option('--only <id>', 'run this step; verify those that it needs')
+      .option('--step', 'show each step before it runs, and ask: run, skip, explain, all the rest, quit');
     paceOptions(command).option('--provision', 'install and start what the runbook requires, unasked');
     examples(command, [
       ['runbook run consul-cluster', 'a name'],
       ['runbook run ./upgrade-web.yaml --set servers=5', 'a file, with an input'],
       ['runbook run consul-cluster --provision --yes', 'unattended, on a fresh machine'],
       ['runbook run consul-cluster --until server1', 'stop half-way; go on with: runbook resume'],
+      ['runbook run consul-cluster --step', 'see each step before it runs'],
       ['runbook run consul-cluster --json', 'for a program: one event a line'],
     ]);
   },
 
   async act(call) {
-    const {yes = false, provision = false, ...range} = call.options<Options>();
+    const {yes = false, provision = false, step = false, ...range} = call.options<Options>();
     const workshop = await openWorkshop(call);
     const {engine, registry} = workshop;
     const runbook = await workshop.load(workshop.fileOf(call.args[0] ?? ''));
+    if (step && (!hasTerminal(call.around) || call.json)) throw noTerminal(workshop);
     return conduct(call, workshop, {
       yes,
       work: async (host, prompter) => {
         await ensureRequirements(runbook.requires, {call, workshop, provision, prompter});
-        return engine.startRun({runbook, registry, ...settingsOf(call), ...rangeOf(range)}, host);
+        const request = {runbook, registry, ...settingsOf(call), ...rangeOf(range)};
+        if (!step) return engine.startRun(request, host);
+        const quitting = new AbortController();
+        const stepper = new TerminalStepper(call.around, prompter, pageOf(call), () => quitting.abort('quit'));
+        return engine.startRun(
+          {...request, doer: engine.stepByStep(stepper), inFileOrder: true, concurrency: 1},
+          {...host, signal: AbortSignal.any([host.signal, quitting.signal])},
+        );
       },
     });
   },
 };
+
+const pageOf = (call: Call) => ({columns: Math.min(call.around.stderr.columns || 80, 100), style: call.errStyle});
+
+const noTerminal = ({engine}: Workshop): Error =>
+  new engine.RunbookError({
+    code: 'no-terminal',
+    message: '--step asks before each step, and nobody can be asked here',
+    next: ['run it in a terminal, or leave --step out'],
+  });
 
 const rangeOf = ({from, until, only}: Options) => ({
   ...(from === undefined ? {} : {from}),

@@ -1,6 +1,7 @@
 import {Option} from 'commander';
 import {type CommandFile, examples} from '../command.ts';
 import {quietHost} from '../host.ts';
+import {paged} from '../pager.ts';
 import {settingsOf, valueOptions} from '../settings.ts';
 import {tutorial} from '../tutorial.ts';
 import {openWorkshop} from '../workshop.ts';
@@ -20,7 +21,6 @@ export const show: CommandFile = {
       .addOption(new Option('--format <format>', 'how').choices(['text', 'sh', 'json']).default('text'));
     examples(command, [
       ['runbook show consul-cluster', 'to read'],
-      ['runbook show consul-cluster | less', 'page by page'],
       ['runbook show consul-cluster --format sh > consul.sh', 'a shell script that does the same'],
       ['runbook show ./upgrade-web.yaml --format json', 'for a program'],
     ]);
@@ -39,7 +39,8 @@ export const show: CommandFile = {
     }
     const document = await workshop.engine.describeRunbook(runbook, workshop.registry, quietHost(call));
     if (call.json || call.options<Options>().format === 'json') call.printJson(document);
-    else call.print(tutorial(document, {columns: call.columns, style: call.outStyle, typed: call.args[0] ?? ''}));
+    else
+      await paged(call, tutorial(document, {columns: call.columns, style: call.outStyle, typed: call.args[0] ?? ''}));
     return 0;
   },
 };
