@@ -37,11 +37,12 @@ export const assess = async (session: Session, signal: AbortSignal): Promise<Map
   return new Map([...known, ...removed].map((assessment) => [assessment.look.step, assessment]));
 };
 
-const inParallel = async (
+/** Looks at several steps at once; what `look` gives, by step. */
+export const inParallel = async <Found>(
   states: readonly StepState[],
-  look: (state: StepState) => Promise<Finding | undefined>,
-): Promise<Map<string, Finding>> => {
-  const found = new Map<string, Finding>();
+  look: (state: StepState) => Promise<Found | undefined>,
+): Promise<Map<string, Found>> => {
+  const found = new Map<string, Found>();
   const queue = [...states];
   const worker = async (): Promise<void> => {
     for (let state = queue.shift(); state !== undefined; state = queue.shift()) {
@@ -171,7 +172,10 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined):
     case 'failed':
       return unfinished({standing: 'failed', ...detailOf(state.problem?.message), ...evidenceOf(finding)});
     case 'in-doubt':
-      return unfinished({standing: 'in-doubt', ...inDoubt(node, finding)});
+      return unfinished({
+        standing: 'in-doubt',
+        ...inDoubtDetail(node.step.effect === 'reads', finding, tellsOutputs(node)),
+      });
     case 'checkpointed':
       return assessFinished(session, node, state, finding);
   }
@@ -183,13 +187,15 @@ const evidenceOf = (finding: Finding | undefined): {expected?: string; found?: s
 const detailOf = (detail: string | undefined): {detail?: string} => (detail === undefined ? {} : {detail});
 
 /** How much of a step there is that was started, and of which nobody knows how it ended. */
-const inDoubt = (node: Node, finding: Finding | undefined): Pick<Look, 'detail' | 'expected' | 'found'> => {
-  if (node.step.effect === 'reads') return {detail: 'it only looks'};
+export const inDoubtDetail = (
+  isRead: boolean,
+  finding: Finding | undefined,
+  tellsAll: boolean,
+): Pick<Look, 'detail' | 'expected' | 'found'> => {
+  if (isRead) return {detail: 'it only looks'};
   if (finding === undefined) return {detail: 'it has no check'};
   if (finding.ok)
-    return {
-      detail: tellsOutputs(node) ? 'its effect is there' : 'its effect is there, but not the outputs that are read',
-    };
+    return {detail: tellsAll ? 'its effect is there' : 'its effect is there, but not the outputs that are read'};
   const {expected, found, partial} = finding;
   return {detail: PARTS[partial ?? 'none'], expected, found};
 };

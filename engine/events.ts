@@ -33,6 +33,8 @@ export type Standing =
   | 'edited'
   | 'input-changed'
   | 'in-doubt'
+  /** A live process is at it. */
+  | 'running'
   | 'no-check'
   | 'accepted'
   /** Its effect was meant to hold only until a later step began. */

@@ -8,7 +8,7 @@ export {
   type Description,
   describeRunbook,
 } from './describe.ts';
-export {formatDuration, parseDuration} from './duration.ts';
+export {type BadDuration, formatDuration, parseDuration} from './duration.ts';
 export type {Entry, Stamped, StepRecord} from './entries.ts';
 export type {ExitCode, Place, Problem} from './errors.ts';
 export {CODES, type Code, EXIT, messageOf, RunbookError} from './errors.ts';
@@ -60,6 +60,6 @@ export {type Ending, type LoggedStep, type RunLog, readLog, readRunLog} from './
 export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './run-summary.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';
-export {type StatusReport, statusOf} from './status.ts';
+export {type StatusReport, type StepStatus, statusOf} from './status.ts';
 export * from './step-type.ts';
 export {planUndo, type UndoRequest, type UndoResult, undoRun} from './undo.ts';

@@ -45,13 +45,17 @@ export const hasCheck = ({step}: Node): boolean =>
  * further checks under `verify:`. Changes nothing. What can't be told counts as not holding.
  * @throws PermanentError where no later look can find anything else, and when the signal aborts
  */
-export const lookAt = async (session: Session, node: Node, call: Call, options: Looking): Promise<Finding> =>
+export const lookAt = (session: Session, node: Node, call: Call, options: Looking): Promise<Finding> =>
+  bounded(options.signal, (signal) => look(session, node, call, {...options, signal}));
+
+/** One look that ends in time. What can't be told counts as not holding. */
+export const bounded = (stop: AbortSignal, act: (signal: AbortSignal) => Promise<Finding>): Promise<Finding> =>
   withLimit(LOOK_LIMIT_MS, async (limit) => {
-    const signal = AbortSignal.any([options.signal, limit]);
+    const signal = AbortSignal.any([stop, limit]);
     try {
-      return await endingWith(signal, look(session, node, call, {...options, signal}));
+      return await endingWith(signal, act(signal));
     } catch (error) {
-      options.signal.throwIfAborted();
+      stop.throwIfAborted();
       if (error instanceof PermanentError || (error instanceof RunbookError && error.code === 'expression-failed'))
         throw error;
       return unclear(error, signal);

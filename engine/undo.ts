@@ -1,14 +1,12 @@
-import {dirname} from 'node:path';
 import {chooseRun} from './choose-run.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
-import {gatherKnown} from './given.ts';
 import type {Graph} from './graph.ts';
 import type {Host} from './host.ts';
+import {openKnown} from './open-known.ts';
 import type {ResumeRequest} from './resume-request.ts';
 import {tellTakeover} from './run.ts';
-import type {Runbook} from './runbook.ts';
-import {openSession, record, type Session, tell} from './session.ts';
+import {record, type Session, tell} from './session.ts';
 import type {RunState, StepState} from './state.ts';
 import {Store} from './store.ts';
 import {undoCommand, undoOf, undoStep} from './undo-step.ts';
@@ -34,39 +32,12 @@ const chooseUndo = (store: Store, run: string | undefined): RunState => {
 
 /** What the journal knows suffices to take steps back: a file that is gone or broken does not keep anybody from it. */
 const openUndo = async (request: UndoRequest, host: Host, store: Store, state: RunState): Promise<Session> => {
-  try {
-    return await openWith(await request.load(state.file), request, host, store, state);
-  } catch (error) {
-    if (!(error instanceof RunbookError)) throw error;
-    const message = `the runbook can't be read, so the journal alone says what to undo: ${error.problems[0].message}`;
+  const {session, unreadable} = await openKnown(request, host, store, state);
+  if (unreadable !== undefined) {
+    const message = `the runbook can't be read, so the journal alone says what to undo: ${unreadable.message}`;
     host.emit({type: 'notice', code: 'runbook-unreadable', message});
-    return await openWith(bare(state), request, host, store, {...state, envFiles: []});
   }
-};
-
-const bare = ({runbook, file}: RunState): Runbook => ({
-  name: runbook,
-  title: runbook,
-  file,
-  dir: dirname(file),
-  text: '',
-  env: [],
-  requires: [],
-  inputs: new Map(),
-  steps: [],
-});
-
-const openWith = async (
-  runbook: Runbook,
-  request: UndoRequest,
-  host: Host,
-  store: Store,
-  state: RunState,
-): Promise<Session> => {
-  const inputs = await gatherKnown(runbook, host, state.inputs);
-  const {registry} = request;
-  const {run, cwd, envFiles} = state;
-  return await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
+  return session;
 };
 
 /** The steps to take back, last one first: what needs another one goes before it. */

@@ -28,6 +28,7 @@ export const STANDING: Readonly<Record<Standing, Wording>> = {
   edited: warning('edited', '~'),
   'input-changed': warning('input changed', '~'),
   'in-doubt': warning('in doubt', '?'),
+  running: {mark: '▸', word: 'running', format: 'cyan'},
   'no-check': quiet('no check', '-'),
   accepted: warning('accepted', '✔'),
   superseded: quiet('superseded', '-'),

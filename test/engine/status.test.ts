@@ -100,4 +100,102 @@ test(
   }),
 );
 
+test(
+  'does what it can without the file: looks with the options of then, by the checks that the journal knows',
+  rigTest(async (rig) => {
+    rig.step('web');
+    rig.step('sh', {effect: 'repeatable'});
+    rig.step('look', {effect: 'reads'}).outputs = {value: 7};
+    const pay = rig.step('pay', {effect: 'once'});
+    pay.failure = 'no';
+    await rig.runbook(
+      [
+        '{id: web, uses: web, with: {name: site}}',
+        '{id: kill, uses: web, until: mend}',
+        '{id: mend, uses: web}',
+        '{id: more, uses: web, verify: [{uses: look}]}',
+        '{id: script, uses: sh}',
+        '{id: seen, uses: look, expect: result.value == inputs.wanted}',
+        '{id: each, uses: web, foreach: [a, b], with: {value: "${{ item.key }}"}}',
+        '{id: again, uses: look, expect: "result.value == size(steps.each.outputs.a.value) + 6"}',
+        '{id: pay, uses: pay}',
+      ]
+        .map((step) => `  - ${step}\n`)
+        .join(''),
+      'inputs: {wanted: {type: integer, default: 7}}',
+    );
+    await rig.run();
+    rig.world.set('site', 'other');
+    rig.world.delete('kill');
+    rig.world.delete('each[b]');
+    const whole = await rig.standings();
+    await rig.runbook('  - {id: web, usess: web}\n');
+    const acts = rig.acts().length;
+
+    const status = await rig.status();
+
+    assert.ok(status.unreadable);
+    assert.equal(Object.fromEntries(status.steps.map(({step, standing}) => [step, standing])), whole);
+    assert.equal(whole, {
+      web: 'drifted',
+      kill: 'superseded',
+      mend: 'holds',
+      more: 'holds',
+      script: 'no-check',
+      seen: 'holds',
+      'each[a]': 'holds',
+      'each[b]': 'drifted',
+      again: 'holds',
+      pay: 'failed',
+    });
+    assert.match(status.steps.find(({step}) => step === 'more')?.detail ?? '', 'verify:');
+    assert.ok(status.drifted);
+    assert.is(rig.acts().length, acts);
+  }),
+);
+
+test(
+  'judges without the file no expect that reads what the journal has not',
+  rigTest(async (rig) => {
+    rig.step('look', {effect: 'reads'}).outputs = {token: 's3cr3t-token'};
+    await rig.runbook(
+      [
+        '{id: a, uses: look, expect: result.token != inputs.pw}',
+        '{id: b, uses: look, expect: result.token != "", outputs: {key: {value: result.token, secret: true}}}',
+      ]
+        .map((step) => `  - ${step}\n`)
+        .join(''),
+      'inputs: {pw: {secret: true}}',
+    );
+    await rig.run({set: {pw: 'hunter2'}});
+    await rig.write({'runbooks/test.yaml': ''});
+    rig.step('look', {effect: 'reads'}).outputs = {token: 's3cr3t-other'};
+
+    const status = await rig.status();
+
+    assert.equal(
+      status.steps.map(({standing}) => standing),
+      ['no-check', 'holds'],
+    );
+    assert.not.match(JSON.stringify(status), 's3cr3t');
+  }),
+);
+
+test(
+  'says of a step that a live process is at that it runs, not that it is in doubt',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    const gate = web.hold();
+    await rig.runbook('  - {id: a, uses: web}\n  - {id: b, uses: web}\n');
+    const run = rig.run();
+    await gate.started;
+
+    const running = await rig.standings();
+    gate.release();
+    await run;
+
+    assert.equal(running, {a: 'running', b: 'pending'});
+  }),
+);
+
 test.run();
