@@ -8,10 +8,10 @@ import {crc32} from 'node:zlib';
  * were none.
  */
 
-/** What a cache file holds, and when it was written (ns). */
+/** What a cache file holds, and when it was written (ms). */
 export interface Cached {
   readonly value: unknown;
-  readonly writtenAt: bigint;
+  readonly writtenAt: number;
 }
 
 const sumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0');
@@ -21,7 +21,7 @@ export const readCache = (file: string, version: number): Cached | undefined => 
   let fd: number | undefined;
   try {
     fd = openSync(file, 'r');
-    const writtenAt = fstatSync(fd, {bigint: true}).mtimeNs;
+    const writtenAt = fstatSync(fd).mtimeMs;
     const [head = '', body = ''] = readFileSync(fd, 'utf8').split('\n');
     const {version: found, sum} = JSON.parse(head) as {version?: unknown; sum?: unknown};
     return found === version && sum === sumOf(body) ? {value: JSON.parse(body), writtenAt} : undefined;

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {mkdirSync, renameSync, rmSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {syncFolder} from './durable.ts';
-import {messageOf, RunbookError} from './errors.ts';
+import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {Lock} from './lock.ts';
 import {stampOf} from './run-index.ts';
 import {type RunFilter, type RunSummary, summarise} from './run-summary.ts';
@@ -31,7 +31,7 @@ export interface PruneRequest {
 }
 
 /** Why a run that would go stays. */
-export type KeptBecause = 'running' | 'unfinished' | 'undoable' | 'damaged' | 'held' | 'changed';
+export type KeptBecause = 'running' | 'unfinished' | 'undoable' | 'damaged' | 'unreadable' | 'held' | 'changed';
 
 export interface KeptRun {
   readonly run: RunSummary;
@@ -86,9 +86,12 @@ const candidates = (all: readonly RunSummary[], request: PruneRequest, now: Date
     seen.set(run.runbook, newer + 1);
     if (filter.runbook !== undefined && filter.runbook !== run.runbook) return false;
     if (filter.states !== undefined && !filter.states.includes(run.state)) return false;
-    return newer >= keep && now.getTime() - Date.parse(run.startedAt) >= olderThanMs;
+    return newer >= keep && now.getTime() - endOf(run) >= olderThanMs;
   });
 };
+
+/** A run of long ago may have been gone on with since. */
+const endOf = ({startedAt, finishedAt}: RunSummary): number => Date.parse(finishedAt ?? startedAt);
 
 /** Runs that a live process holds, whatever their journals say. */
 const liveRuns = (store: Store): ReadonlySet<string> =>
@@ -104,13 +107,19 @@ const reasons = (
   if (live.has(run)) return isNamed ? refuse(run) : ['running'];
   if (store.holder(runbook) !== undefined) return ['held'];
   if (isNamed) return [];
-  if (damaged !== undefined) return request.filter.states?.includes('damaged') === true ? [] : ['damaged'];
+  if (damaged !== undefined) return reasonsOfDamage(damaged, request);
   const state = store.read(run);
   if (state === undefined) return [];
   return [
     ...(isUnfinished(state) && !request.unfinished ? (['unfinished'] as const) : []),
     ...(isUndoable(state, request.registry) && !request.undoable ? (['undoable'] as const) : []),
   ];
+};
+
+/** What a newer program has written, or may not be read, is no damage: it has to be named. */
+const reasonsOfDamage = ({code}: Problem, {filter}: PruneRequest): KeptBecause[] => {
+  if (code !== 'journal-damaged') return ['unreadable'];
+  return filter.states?.includes('damaged') === true ? [] : ['damaged'];
 };
 
 const refuse = (run: string): never => {

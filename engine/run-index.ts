@@ -18,17 +18,17 @@ interface Indexed {
  */
 export const stampOf = (journal: string): string | undefined => {
   try {
-    const stat = statSync(journal, {bigint: true});
-    return `${stat.size}:${stat.ino}:${stat.mtimeNs}:${stat.ctimeNs}`;
+    const {size, ino, mtimeMs, ctimeMs} = statSync(journal);
+    return `${size}:${ino}:${mtimeMs}:${ctimeMs}`;
   } catch {
     return undefined;
   }
 };
 
-/** When a file with this stamp was changed last (ns). */
-const changedAt = (stamp: string): bigint => {
+/** When a file with this stamp was changed last (ms). */
+const changedAt = (stamp: string): number => {
   const [, , content = '0', inode = '0'] = stamp.split(':');
-  return BigInt(content) > BigInt(inode) ? BigInt(content) : BigInt(inode);
+  return Math.max(Number(content), Number(inode));
 };
 
 /**
@@ -41,6 +41,8 @@ export class RunIndex {
   readonly #journalOf: (run: string) => string;
   readonly #read: (run: string) => RunState | undefined;
   #runs: Map<string, Indexed> | undefined;
+  /** The index file as it was when it was read last. */
+  #joined: string | undefined;
   #changed = false;
 
   constructor(file: string, journalOf: (run: string) => string, read: (run: string) => RunState | undefined) {
@@ -77,26 +79,28 @@ export class RunIndex {
   #load(): Map<string, Indexed> {
     if (this.#runs !== undefined) return this.#runs;
     this.#runs = new Map();
-    this.#join();
+    this.#join(this.#runs);
     return this.#runs;
   }
 
   /** Adds what the file knows and this process does not; leaves out what may have changed in the tick of its writing. */
-  #join(): void {
+  #join(runs: Map<string, Indexed>): void {
+    const stamp = stampOf(this.#file);
+    if (stamp === this.#joined) return;
+    this.#joined = stamp;
     const cached = readCache(this.#file, VERSION);
-    for (const [run, indexed] of Object.entries((cached?.value ?? {}) as Record<string, Indexed>)) {
-      const isProven = changedAt(indexed.stamp) < (cached?.writtenAt ?? 0n);
-      if (isProven && this.#runs?.has(run) === false) this.#runs.set(run, indexed);
-    }
+    for (const [run, indexed] of Object.entries((cached?.value ?? {}) as Record<string, Indexed>))
+      if (!runs.has(run) && changedAt(indexed.stamp) < (cached?.writtenAt ?? 0)) runs.set(run, indexed);
   }
 
   /** Writes what has been learned, without the runs that are no more. Another process may have written meanwhile. */
   save(existing: readonly string[]): void {
     const known = new Set(existing);
-    if (!this.#changed && [...this.#load().keys()].every((run) => known.has(run))) return;
-    this.#join();
+    const all = this.#load();
+    if (!this.#changed && [...all.keys()].every((run) => known.has(run))) return;
+    this.#join(all);
     const runs = existing.flatMap((run) => {
-      const indexed = this.#runs?.get(run);
+      const indexed = all.get(run);
       return indexed === undefined ? [] : [[run, indexed] as const];
     });
     writeCache(this.#file, VERSION, Object.fromEntries(runs));

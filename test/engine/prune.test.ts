@@ -2,6 +2,7 @@ import {existsSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
+import {seal} from '../../engine/journal-line.ts';
 import {type PrunePlan, type PruneRequest, planPrune, pruneRuns} from '../../engine/prune.ts';
 import type {StepType} from '../../engine/step-type.ts';
 import {type Rig, rigTest, throws} from '../rig.ts';
@@ -164,6 +165,43 @@ test(
     assert.equal(idsOf(planned(rig, {runs: [run]})), [run]);
     assert.equal(pruneRuns(rig.stateDir, planned(rig, {filter: {states: ['damaged']}})).removed, [run]);
     assert.equal(rig.store.runs(), []);
+  }),
+);
+
+test(
+  'leaves a run of a newer program, unless it is named',
+  rigTest(async (rig) => {
+    const [run = ''] = await plainRuns(rig, 1);
+    const {line} = seal({n: 1, at: '2026-01-01T00:00:00.000Z', type: 'run-started', journal: 99, run}, 0);
+    writeFileSync(rig.store.journalOf(run), line);
+
+    assert.equal(keptOf(planned(rig, {filter: {states: ['damaged']}})), [[run, 'unreadable']]);
+    assert.equal(idsOf(planned(rig, {runs: [run]})), [run]);
+  }),
+);
+
+test(
+  'goes by when a run ended, not by when it was begun',
+  rigTest(async (rig) => {
+    const [run = ''] = await plainRuns(rig, 1);
+    const entry = (await rig.store.entries(run))[0];
+    assert.is(entry?.type, 'run-started');
+    const old = '20250101-000000-aaaaa';
+    const text = [
+      {...entry, n: 1, at: '2025-01-01T00:00:00.000Z', run: old},
+      {n: 2, at: new Date().toISOString(), type: 'run-finished', outcome: 'done', durationMs: 1},
+    ].reduce(
+      ({lines, sum}, one) => {
+        const sealed = seal(one, sum);
+        return {lines: lines + sealed.line, sum: sealed.sum};
+      },
+      {lines: '', sum: 0},
+    ).lines;
+    mkdirSync(rig.store.folderOf(old));
+    writeFileSync(rig.store.journalOf(old), text);
+
+    assert.equal(idsOf(planned(rig, {olderThanMs: DAY_MS})), []);
+    assert.equal(idsOf(planned(rig, {keep: 1}, [tellType(rig)])), [old]);
   }),
 );
 

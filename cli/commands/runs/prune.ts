@@ -37,7 +37,7 @@ export const prune: CommandFile = {
       )
       .argument('[run...]', 'these runs, by their ids, or enough of them');
     filterOptions(command)
-      .option('--older-than <time>', 'only runs started longer ago, as in 30d or 12h')
+      .option('--older-than <time>', 'only runs that ended longer ago, as in 30d or 12h')
       .option('--keep <n>', 'not the newest n of each runbook', countFromZero)
       .option('--unfinished', 'also runs that could be resumed')
       .option('--undoable', 'also runs of which something could be undone')
@@ -127,6 +127,7 @@ const BECAUSE: Readonly<Record<KeptBecause, string>> = {
   unfinished: 'could be resumed; --unfinished takes such runs, too',
   undoable: 'could be undone; --undoable takes such runs, too',
   damaged: 'damaged; --state damaged takes such runs',
+  unreadable: "this program can't read them; they have to be named",
   held: 'their runbook is being run; try again when that has ended',
   changed: 'changed meanwhile',
 };
