@@ -21,6 +21,8 @@ export interface Assessment {
   readonly finding?: Finding;
   /** What the look gave later steps to read; the journaled ones where nothing was looked at. */
   readonly outputs: Readonly<Record<string, Json>>;
+  /** It tidied up after an end that was none (`always`): what is done again before it needs it again. */
+  readonly tidied?: boolean;
 }
 
 const PARALLEL_LOOKS = 8;
@@ -32,7 +34,14 @@ export const assess = async (session: Session, signal: AbortSignal): Promise<Map
   const findings = await inParallel(states, (state) => lookAgain(session, state, signal));
   for (const state of states) refreshOutputs(session, state, findings.get(state.key));
   await lookOnceMore(session, states, findings, signal);
-  const known = [...session.graph.nodes.values()].map((node) => assessNode(session, node, findings.get(node.key)));
+  const stirred = new Set<string>();
+  const known = [...session.graph.nodes.values()].map((node) => {
+    const isStirred = node.needs.some((need) => stirred.has(need));
+    const assessment = assessNode(session, node, findings.get(node.key), isStirred);
+    const {look, verdict} = assessment;
+    if (isStirred || (verdict !== 'keep' && look.standing !== 'skipped')) stirred.add(node.key);
+    return assessment;
+  });
   const removed = states.filter((state) => !session.graph.nodes.has(state.key)).map((state) => assessRemoved(state));
   return new Map([...known, ...removed].map((assessment) => [assessment.look.step, assessment]));
 };
@@ -152,7 +161,8 @@ const assessRemoved = (state: StepState): Assessment => {
   return {look: {step: state.key, standing: 'removed', detail}, verdict: 'removed', outputs: {}};
 };
 
-const assessNode = (session: Session, node: Node, finding: Finding | undefined): Assessment => {
+/** @param isStirred something that it needs, however far before it, is to be done */
+const assessNode = (session: Session, node: Node, finding: Finding | undefined, isStirred: boolean): Assessment => {
   const step = node.key;
   const state = session.state?.steps.get(step);
   const unfinished = (look: Omit<Look, 'step'>): Assessment => ({
@@ -176,8 +186,11 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined):
         standing: 'in-doubt',
         ...inDoubtDetail(node.step.effect === 'reads', finding, tellsOutputs(node)),
       });
-    case 'checkpointed':
-      return assessFinished(session, node, state, finding);
+    case 'checkpointed': {
+      const tidied = node.step.always && session.state?.outcome !== 'done';
+      if (tidied && isStirred) return {...unfinished({standing: 'pending'}), outputs: state.outputs};
+      return {...assessFinished(session, node, state, finding), tidied};
+    }
   }
 };
 
@@ -211,9 +224,6 @@ const assessFinished = (session: Session, node: Node, state: StepState, finding:
   const step = node.key;
   const outputs = finding?.ok === true ? {...state.outputs, ...finding.outputs} : state.outputs;
   const found = {...(finding && {finding}), outputs};
-  // It tidied up after an end that was none: what is done from here on needs it again.
-  if (node.step.always && session.state?.outcome !== 'done')
-    return {look: {step, standing: 'pending'}, verdict: 'perform', outputs};
   if (state.how === 'accepted')
     return {look: {step, standing: 'accepted', ...detailOf(state.acceptedBecause)}, verdict: 'keep', ...found};
   if (isSuperseded(session, node)) return {look: {step, standing: 'superseded'}, verdict: 'keep', ...found};

@@ -81,7 +81,8 @@ export type Entry =
   | {readonly type: 'step-reopened'; readonly step: string; readonly why: string; readonly detail: string}
   | {readonly type: 'undo-started'; readonly to?: string}
   | {readonly type: 'step-undoing'; readonly step: string}
-  | {readonly type: 'step-undone'; readonly step: string}
+  /** `stays`: what of it is left on purpose, and why. */
+  | {readonly type: 'step-undone'; readonly step: string; readonly stays?: string}
   | {readonly type: 'undo-finished'; readonly failed: readonly string[]}
   | {readonly type: 'run-superseded'; readonly by: string}
   | {readonly type: 'run-finished'; readonly outcome: Outcome; readonly durationMs: number};

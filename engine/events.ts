@@ -179,7 +179,8 @@ export type Event =
   | {readonly type: 'interrupted'; readonly reason: string}
   | {readonly type: 'undo-started'; readonly run: string; readonly steps: readonly UndoStep[]}
   | {readonly type: 'step-undoing'; readonly step: string; readonly command: string}
-  | {readonly type: 'step-undone'; readonly step: string; readonly durationMs: number}
+  /** `stays`: what of it is left on purpose, and why. */
+  | {readonly type: 'step-undone'; readonly step: string; readonly durationMs: number; readonly stays?: string}
   | {readonly type: 'step-undo-failed'; readonly step: string; readonly problem: Problem}
   | {readonly type: 'run-finished'; readonly run: string; readonly outcome: Outcome; readonly durationMs: number};
 

@@ -106,9 +106,10 @@ class Foreseer {
     }
   }
 
-  #keep(node: Node, {look}: Assessment): readonly [Course, string] {
-    if (look.standing === 'accepted' || look.standing === 'superseded') return ['keep', ''];
+  #keep(node: Node, {look, tidied = false}: Assessment): readonly [Course, string] {
     const cause = this.#causeOf(node);
+    if (tidied && cause !== undefined) return ['run', AT_EVERY_END];
+    if (look.standing === 'accepted' || look.standing === 'superseded') return ['keep', ''];
     if (cause === undefined) return ['keep', ''];
     if (node.step.effect === 'reads') return ['look', `${cause} is done first`];
     const [open] = this.#openReads(readsOfNode(this.#session.graph, node));
@@ -139,7 +140,7 @@ class Foreseer {
   /** It was begun, and not finished. */
   async #finish(node: Node, {look, finding}: Assessment): Promise<readonly [Course, string]> {
     const {step, key} = node;
-    const why = step.always ? 'it runs at every end' : (WHY_AGAIN[look.standing] ?? 'it was not done yet');
+    const why = step.always ? AT_EVERY_END : (WHY_AGAIN[look.standing] ?? 'it was not done yet');
     if (step.effect === 'reads') return ['look', why];
     const state = stateOf(this.#session, key);
     if (state?.made === true && state.record?.effect === 'converges') {
@@ -195,6 +196,8 @@ class Foreseer {
 }
 
 const foundBriefly = (finding: Finding): string => (finding.ok ? '' : (finding.found.split('\n')[0] ?? ''));
+
+const AT_EVERY_END = 'it runs at every end';
 
 const WHY_AGAIN: Readonly<Record<string, string>> = {
   drifted: 'its check does not hold any more',

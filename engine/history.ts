@@ -33,4 +33,4 @@ export const readEntries = async (stateDir: string, run: string, step?: string):
 
 /** The newest run of a runbook that can be gone on with. */
 export const unfinishedRun = async (stateDir: string, runbook: string): Promise<string | undefined> =>
-  new Store(stateDir).newestUnfinished(runbook, '')?.run;
+  new Store(stateDir).unfinished(runbook)[0]?.run;

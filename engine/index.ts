@@ -62,4 +62,4 @@ export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';
 export {type StatusReport, type StepStatus, statusOf} from './status.ts';
 export * from './step-type.ts';
-export {planUndo, type UndoRequest, type UndoResult, undoRun} from './undo.ts';
+export {planUndo, type UndoPlan, type UndoRequest, type UndoResult, undoRun} from './undo.ts';

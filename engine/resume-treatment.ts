@@ -1,8 +1,9 @@
 import {type Assessment, knownOutputs} from './assess.ts';
 import {type Change, changeBetween, changeOf} from './change.ts';
-import {answersTo, settle, type Wishes} from './doubt.ts';
+import {askConsent, type Consent} from './consent.ts';
+import type {Wishes} from './doubt.ts';
 import type {StepRecord} from './entries.ts';
-import {type Problem, RunbookError} from './errors.ts';
+import type {Problem} from './errors.ts';
 import {goesFirst} from './foresee.ts';
 import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
@@ -11,10 +12,10 @@ import {hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
 import {perform, skip} from './perform.ts';
 import {problemOf} from './problems.ts';
-import {renderStep, showCommand, titleOf} from './render.ts';
+import {renderStep, showCommand} from './render.ts';
 import {record, type Session, stateOf, tell} from './session.ts';
 import {undoCommand, undoStep} from './undo-step.ts';
-import {type Consent, isFatal, type Settled} from './work.ts';
+import {isFatal, type Settled} from './work.ts';
 
 /** Why a finished step is opened again, for the journal. */
 interface Reopening {
@@ -35,6 +36,8 @@ export class ResumeTreatment {
   readonly #accepted: ReadonlySet<string>;
   /** What was done again, and all that comes after it: there an effect that held may hold no longer. */
   readonly #shaken = new Set<string>();
+  /** Whose `--redo` has been made use of. */
+  readonly #redone = new Set<string>();
 
   constructor(session: Session, assessed: ReadonlyMap<string, Assessment>, wishes: Wishes, doer: Doer = perform) {
     this.#doer = doer;
@@ -109,7 +112,7 @@ export class ResumeTreatment {
     const state = stateOf(session, node.key);
     const line = state === undefined ? '' : undoCommand(session, state);
     try {
-      await undoStep(session, node.key, signal);
+      await undoStep(session, node.key, {signal, isMadeAnew: true});
       return undefined;
     } catch (error) {
       if (isFatal(error) || signal.aborted) throw error;
@@ -143,7 +146,8 @@ export class ResumeTreatment {
 
   /** Its effect held when it was looked at. What it needs may have been done again since: then it is looked at once more. */
   async #keepIfSame(node: Node, signal: AbortSignal, assessment: Assessment): Promise<Settled> {
-    const {look, outputs} = assessment;
+    const {look, outputs, tidied = false} = assessment;
+    if (tidied && this.#isShaken(node)) return this.#perform(node, signal, false);
     const before = stateOf(this.#session, node.key)?.record;
     if (before === undefined || look.standing === 'accepted' || look.standing === 'superseded')
       return this.#keep(node, outputs, look.standing);
@@ -182,19 +186,12 @@ export class ResumeTreatment {
     return {kind: 'finished', how: 'kept'};
   }
 
-  /** A step that must not be repeated, and of which it shows only now that it would be. */
+  /** `--redo` is consent to one act, not to all that may follow it. */
   readonly #consent: Consent = async (node, command) => {
-    if (this.#wishes.redo.includes(node.key)) return undefined;
-    const {host, run, redactor} = this.#session;
-    const why = 'it is to be done again, and may have acted already';
-    const answer = await settle(host, redactor.carried({step: node.key, title: titleOf(node), why, command}));
-    if (answer?.kind === 'redo') return undefined;
-    if (answer?.kind === 'accept') return answer.reason;
-    throw new RunbookError({
-      code: 'in-doubt',
-      message: 'it may have acted already, and must not be repeated unasked',
-      next: answersTo(run, [node.key]),
-    });
+    if (!this.#wishes.redo.includes(node.key) || this.#redone.has(node.key))
+      return await askConsent(this.#session, node, command);
+    this.#redone.add(node.key);
+    return undefined;
   };
 }
 

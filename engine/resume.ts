@@ -6,15 +6,15 @@ import type {ResumeStep} from './events.ts';
 import {foresee} from './foresee.ts';
 import {forJournal} from './given.ts';
 import type {Host} from './host.ts';
+import {endInterrupted} from './leftovers.ts';
 import {lookAt} from './look.ts';
 import {verifyOnly} from './perform.ts';
-import {planOf, processes, stepsOf} from './plan-resume.ts';
+import {planOf, stepsOf} from './plan-resume.ts';
 import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
 import {ResumeTreatment} from './resume-treatment.ts';
-import {holding, pace, type RunResult, tellStart} from './run.ts';
+import {closeOlder, holding, pace, type RunResult, tellStart} from './run.ts';
 import {envOf, record, type Session, stateOf, tell} from './session.ts';
 import {Store} from './store.ts';
-import {endSurvivors} from './survivors.ts';
 import {walk} from './walk.ts';
 
 /**
@@ -46,6 +46,7 @@ export const resumeRun = async (request: ResumeRequest, given: Host): Promise<Ru
     if (proven === undefined) return {outcome: 'interrupted', failures: [], isUntouched: true};
     const {assessed, wishes} = proven;
     await record(session, resumedEntry(session, request, prepared));
+    await closeOlder(session);
     tellStart(session, true);
     await acceptSteps(session, wishes);
     const resume = new ResumeTreatment(session, assessed, wishes, request.doer);
@@ -81,7 +82,7 @@ interface Proven {
 const prove = async (session: Session, {part}: Prepared, request: ResumeRequest): Promise<Proven | undefined> => {
   const {host, run, runbook, state} = session;
   try {
-    await endInDoubt(session);
+    await endInterrupted(session);
     tell(session, {type: 'looking', run, runbook: runbook.name, title: runbook.title, steps: state?.steps.size ?? 0});
     const assessed = await assess(session, host.signal);
     const foreseen = await foresee(session, {assessed, part, wishes: request, probes: false});
@@ -107,17 +108,6 @@ const tellSteps = (session: Session, steps: readonly ResumeStep[]): void => {
 const tellTorn = (session: Session, bytes: number): void => {
   const message = `the last entry of the journal was cut (${bytes} bytes); it had not been confirmed, and is dropped`;
   tell(session, {type: 'notice', code: 'torn-entry', message});
-};
-
-/** What the dead process has left running of the steps that it was in is ended before anything is looked at. */
-const endInDoubt = async (session: Session): Promise<void> => {
-  for (const state of session.state?.steps.values() ?? []) {
-    if (state.status !== 'in-doubt') continue;
-    const ended = await endSurvivors(`${session.run}/${state.key}/`);
-    if (ended === 0) continue;
-    const message = `step "${state.key}" had left ${processes(ended)} running; ended`;
-    tell(session, {type: 'notice', code: 'survivors-ended', message});
-  }
 };
 
 const resumedEntry = (session: Session, request: ResumeRequest, {state}: Prepared): Parameters<typeof record>[1] => {

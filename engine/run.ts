@@ -1,3 +1,4 @@
+import {askConsent, type Consent} from './consent.ts';
 import type {Entry, Selection} from './entries.ts';
 import type {Problem} from './errors.ts';
 import type {Outcome} from './events.ts';
@@ -66,20 +67,19 @@ export const startRun = async (request: RunRequest, host: Host): Promise<RunResu
     await record(session, startedEntry(session, inputs, envFiles, selection));
     await closeOlder(session);
     tellStart(session, false);
+    // In a new run nothing has been done yet: what is repeated is an attempt that failed.
+    const consent: Consent = (node, command) => askConsent(session, node, command);
     return await walk(session, {
       ...pace(request),
       leaves: (node) => part(node) === 'leave',
       treat: (node, signal) => {
         if (part(node) === 'verify') return verifyOnly(session, node, signal);
         if (part(node) === 'leave') return skip(session, node, 'not-selected');
-        return (request.doer ?? perform)(session, node, signal, {consent: noConsent});
+        return (request.doer ?? perform)(session, node, signal, {consent});
       },
     });
   });
 };
-
-// In a new run nothing has been done yet, so nothing is repeated.
-const noConsent = async (): Promise<undefined> => undefined;
 
 const selectionOf = ({from, until, only}: RunRequest): Selection => ({
   ...(from === undefined ? {} : {from}),
@@ -125,12 +125,17 @@ export const tellStart = (session: Session, resumed: boolean): void => {
   tell(session, {type: 'run-started', run, runbook: name, title, file, resumed, steps});
 };
 
-const closeOlder = async (session: Session): Promise<void> => {
-  const older = session.store.newestUnfinished(session.runbook.name, session.run);
-  if (older === undefined) return;
-  await session.store.supersede(older.run, session.run);
-  const message = `run ${older.run} was unfinished; this one replaces it (to go on with an old run: runbook resume RUN)`;
-  tell(session, {type: 'notice', code: 'superseded', message});
+/** Closes the runs that this one takes the place of; a resume makes up for it where a kill came in between. */
+export const closeOlder = async (session: Session): Promise<void> => {
+  const {state, store} = session;
+  if (state === undefined) return;
+  // Who went on with an older one later has chosen it.
+  const older = store.unfinished(state.runbook).filter(({run, lastAt}) => run < state.run && lastAt <= state.startedAt);
+  for (const {run} of older) {
+    await store.supersede(run, session.run);
+    const message = `run ${run} was unfinished; this one replaces it (to go on with an old run: runbook resume RUN)`;
+    tell(session, {type: 'notice', code: 'superseded', message});
+  }
 };
 
 /** Holds the lock and ends what is running on a second signal, while `body` walks; then closes the journal. */

@@ -105,23 +105,29 @@ export const tell = (session: Session, event: Event): void => {
 
 export const stateOf = (session: Session, key: string): StepState | undefined => session.state?.steps.get(key);
 
+/** One call of a step type. */
+interface ContextCall {
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  readonly output?: (text: string) => void;
+  /** It acts, or takes back: what it remembers is journaled. A look leaves nothing. */
+  readonly acts?: boolean;
+  readonly isMadeAnew?: boolean;
+}
+
 /** What a step type may touch, for one call. */
-export const contextOf = (
-  session: Session,
-  site: Site,
-  key: string,
-  call: {readonly attempt: number; readonly signal: AbortSignal; readonly output?: (text: string) => void},
-): StepContext => {
+export const contextOf = (session: Session, site: Site, key: string, call: ContextCall): StepContext => {
   const labels = labelsFor(session, key);
   const mark = {RUNBOOK_STEP: `${session.run}/${key}/${call.attempt}`, RUNBOOK_LABELS: labelLines(labels)};
   return {
     ...site,
     key: `${session.run}/${key}`,
     attempt: call.attempt,
+    ...(call.isMadeAnew === undefined ? {} : {isMadeAnew: call.isMadeAnew}),
     labels,
     env: {...session.host.env, ...mark},
     signal: call.signal,
-    remember: (name, make) => remember(session, key, name, make),
+    remember: (name, make) => remember(session, key, name, call.acts === true, make),
     output: call.output ?? (() => {}),
     ask: (question) => session.host.ask(question),
   };
@@ -140,6 +146,7 @@ const remember = async <T extends Json>(
   session: Session,
   step: string,
   name: string,
+  acts: boolean,
   make: () => Promise<T>,
 ): Promise<T> => {
   const state = stateOf(session, step);
@@ -151,9 +158,7 @@ const remember = async <T extends Json>(
     });
   if (state !== undefined && Object.hasOwn(state.remembered, name)) return state.remembered[name] as T;
   const value = await make();
-  // A look has no journal to write to; and only what is about to act may leave an entry.
-  const acting = session.open !== undefined && stateOf(session, step)?.status === 'in-doubt';
-  if (!acting) return value;
+  if (!acts) return value;
   const isMasked = JSON.stringify(session.redactor.json(value)) !== JSON.stringify(value);
   if (isMasked) keep(session, step, name, value);
   await record(session, {type: 'remembered', step, name, value: isMasked ? null : value, ...(isMasked && {isMasked})});

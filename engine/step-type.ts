@@ -35,6 +35,8 @@ export interface StepContext extends Site {
   readonly labels: Readonly<Record<string, string>>;
   /** The environment for clients and processes; carries `RUNBOOK_STEP`, by which survivors are found, and the labels. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of an undo: the step is done again right afterwards, with other options. What holds data stays for it. */
+  readonly isMadeAnew?: boolean;
   /** Aborts at the attempt's or probe's time limit and on interrupt. Processes must be gone when the promise settles. */
   readonly signal: AbortSignal;
   /**
@@ -64,6 +66,11 @@ export type Verdict<Outputs = Json> =
        */
       readonly partial?: 'underway' | 'incomplete';
     };
+
+/** What an undo leaves on purpose: `image nginx:1.27 stays: a container uses it`. */
+export interface Stays {
+  readonly stays: string;
+}
 
 /** The same in POSIX shell, for the exported script. */
 export interface ShellRendering<Options, Outputs> {
@@ -127,8 +134,11 @@ export interface StepType<
    * (the daemon is away), which counts as not holding. Left out for `reads` types, whose `run` is the look.
    */
   verify?(options: v.InferOutput<Options>, context: StepContext): Promise<Verdict<v.InferOutput<Outputs>>>;
-  /** Take it back, and succeed when there is nothing to take back. Left out when it can't be undone. */
-  undo?(options: v.InferOutput<Options>, context: StepContext): Promise<void>;
+  /**
+   * Take it back, and succeed when there is nothing to take back. Left out when it can't be undone. What has to stay, though
+   * `verify` would find it, is given back by name and reason.
+   */
+  undo?(options: v.InferOutput<Options>, context: StepContext): Promise<Stays | undefined>;
   /** The line that a person would type to take it back, where there is one. Pure, as `command`. */
   undoCommand?(options: v.InferOutput<Options>, site: Site): string;
   /** Yields whenever something that `verify` or `run` (of a `reads` type) looks at may have changed; ends with the signal. */

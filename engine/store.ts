@@ -189,14 +189,13 @@ export class Store {
     return undefined;
   }
 
-  /** The runbook's newest run that can be resumed, except one; damaged journals are passed over. */
-  newestUnfinished(runbook: string, except: string): RunState | undefined {
-    for (const run of this.runs()) {
-      const facts = run === except ? undefined : this.facts(run);
-      if (facts === undefined || 'code' in facts) continue;
-      if (facts.runbook === runbook && isUnfinished(facts)) return this.read(run);
-    }
-    return undefined;
+  /** The runs of a runbook that can be resumed, the newest first; damaged journals are passed over. */
+  unfinished(runbook: string): RunFacts[] {
+    return this.runs().flatMap((run) => {
+      const facts = this.facts(run);
+      const isMeant = facts !== undefined && !('code' in facts) && facts.runbook === runbook && isUnfinished(facts);
+      return isMeant ? [facts] : [];
+    });
   }
 
   /** What can be told of a run without its steps, or why nothing can; undefined when it never began. */

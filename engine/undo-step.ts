@@ -1,17 +1,16 @@
 import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
-import {RunbookError} from './errors.ts';
+import {messageOf, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
 import {endingWith} from './grace.ts';
 import {withLimit} from './limit.ts';
-import {lookAt} from './look.ts';
+import {hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
 import {type Call, commandOf, fillSecrets, undoCommandOf, variablesIn} from './render.ts';
 import {variableName} from './scopes.ts';
 import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
 import type {StepState} from './state.ts';
-import type {Json} from './step-type.ts';
-import {endSurvivors} from './survivors.ts';
+import type {Json, Stays} from './step-type.ts';
 
 /** One undo takes no longer. */
 const UNDO_LIMIT_MS = 5 * 60_000;
@@ -108,45 +107,59 @@ export const undoCommand = (session: Session, step: StepState): string => {
  * Takes one step back and sees that it is gone. Journaled; succeeds when there is nothing to take back.
  * @throws RunbookError `undo-failed`, or what the step type reports
  */
-export const undoStep = async (session: Session, key: string, stop: AbortSignal): Promise<void> => {
+export const undoStep = async (
+  session: Session,
+  key: string,
+  {signal: stop, isMadeAnew = false}: {readonly signal: AbortSignal; readonly isMadeAnew?: boolean},
+): Promise<void> => {
   const step = stateOf(session, key);
   if (step?.record === undefined) return;
   const start = performance.now();
-  if (step.status === 'in-doubt') await endSurvivors(`${session.run}/${key}/`);
+  const wasInDoubt = step.status === 'in-doubt';
   const call = await callOf(session, key, step.record);
   await record(session, {type: 'step-undoing', step: key});
   tell(session, {type: 'step-undoing', step: key, command: undoCommand(session, step)});
   const output = openOutput(session, key);
   output.begin('undo');
+  let left: Stays | undefined;
   try {
-    await withLimit(UNDO_LIMIT_MS, async (limit) => {
+    left = await withLimit(UNDO_LIMIT_MS, (limit) => {
       const signal = AbortSignal.any([stop, limit]);
-      await endingWith(signal, act(session, key, step, call, {signal, output: output.write}));
-      await endingWith(signal, seeGone(session, key, call, signal));
+      return takeBack(session, step, call, {signal, output: output.write, isMadeAnew});
     });
+  } catch (error) {
+    if (!wasInDoubt || stop.aborted || !(await isNotThere(session, key, call, stop))) throw error;
+    output.write(`it can't be undone (${messageOf(error)}); it was in doubt, and its check finds nothing of it\n`);
   } finally {
     output.close();
   }
-  await record(session, {type: 'step-undone', step: key});
+  await record(session, {type: 'step-undone', step: key, ...left});
   const node = session.graph.nodes.get(key);
   if (node !== undefined) session.scopes.forget(node);
-  tell(session, {type: 'step-undone', step: key, durationMs: performance.now() - start});
+  tell(session, {type: 'step-undone', step: key, durationMs: performance.now() - start, ...left});
 };
 
-const act = async (
-  session: Session,
-  key: string,
-  step: StepState,
-  call: Call,
-  options: {readonly signal: AbortSignal; readonly output: (text: string) => void},
-): Promise<void> => {
+interface Taking {
+  readonly signal: AbortSignal;
+  readonly output: (text: string) => void;
+  readonly isMadeAnew: boolean;
+}
+
+const takeBack = async (session: Session, step: StepState, call: Call, how: Taking): Promise<Stays | undefined> => {
+  const {signal} = how;
+  const left = await endingWith(signal, act(session, step, call, how));
+  if (left === undefined) await endingWith(signal, seeGone(session, step.key, call, signal));
+  return left;
+};
+
+const act = async (session: Session, step: StepState, call: Call, taking: Taking): Promise<Stays | undefined> => {
+  const {key} = step;
+  const how = {attempt: 0, acts: true, ...taking};
   const author = authorsUndo(step);
-  if (author === undefined) {
-    await call.type.undo?.(call.options, contextOf(session, call.site, key, {attempt: 0, ...options}));
-    return;
-  }
+  if (author === undefined) return await call.type.undo?.(call.options, contextOf(session, call.site, key, how));
   const own = await callOf(session, key, author);
-  await own.type.run(own.options, contextOf(session, own.site, key, {attempt: 0, ...options}));
+  await own.type.run(own.options, contextOf(session, own.site, key, how));
+  return undefined;
 };
 
 const seeGone = async (
@@ -164,4 +177,15 @@ const seeGone = async (
       ran: command,
       next: ['look at it by hand, then: runbook undo'],
     });
+};
+
+/**
+ * A step in doubt may not have acted at all, or an undo that was killed has taken it back already: then a script such as
+ * `rmdir data` fails, and its check knows why. A look that can't tell is no proof.
+ */
+const isNotThere = async (session: Session, key: string, call: Call, signal: AbortSignal): Promise<boolean> => {
+  const node = session.graph.nodes.get(key);
+  if (node === undefined || !hasCheck(node) || signal.aborted) return false;
+  const finding = await lookAt(session, node, call, {signal, known: stateOf(session, key)?.outputs ?? {}});
+  return !finding.ok && finding.error === undefined;
 };

@@ -1,15 +1,20 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {chooseRun} from './choose-run.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
-import type {Graph} from './graph.ts';
 import type {Host} from './host.ts';
+import {endInterrupted, findInterrupted} from './leftovers.ts';
 import {openKnown} from './open-known.ts';
 import type {ResumeRequest} from './resume-request.ts';
 import {tellTakeover} from './run.ts';
 import {record, type Session, tell} from './session.ts';
 import type {RunState, StepState} from './state.ts';
 import {Store} from './store.ts';
+import {stepsToUndo} from './undo-order.ts';
 import {undoCommand, undoOf, undoStep} from './undo-step.ts';
+
+/** So long a request may be on its way after the process that sent it has ended. */
+const ARRIVAL_MS = 2000;
 
 export interface UndoRequest extends Pick<ResumeRequest, 'run' | 'registry' | 'load'> {
   /** Keeps this step and everything before it. */
@@ -40,33 +45,6 @@ const openUndo = async (request: UndoRequest, host: Host, store: Store, state: R
   return session;
 };
 
-/** The steps to take back, last one first: what needs another one goes before it. */
-const toUndo = ({graph}: Session, state: RunState, to: string | undefined): readonly StepState[] => {
-  const all = [...state.steps.values()];
-  const places = placesOf(graph, all);
-  const place = ({key}: StepState): number => places.get(key) ?? 0;
-  const steps = all.filter((step) => step.status !== 'undone' && step.record !== undefined);
-  const backwards = steps.sort((a, b) => place(b) - place(a) || b.order - a.order);
-  if (to === undefined) return backwards;
-  const stop = state.steps.get(to);
-  if (stop === undefined)
-    throw new RunbookError({
-      code: 'unknown-step',
-      message: `--to: run ${state.run} has no step "${to}"`,
-      next: ['see them with: runbook status'],
-    });
-  return backwards.filter((step) => step !== stop && (place(step) - place(stop) || step.order - stop.order) > 0);
-};
-
-/** Places in the order of the file. A step that it has no longer stands behind those that were begun before it. */
-const placesOf = (graph: Graph, steps: readonly StepState[]): ReadonlyMap<string, number> => {
-  const indexOf = ({key}: StepState): number | undefined => graph.nodes.get(key)?.index;
-  const left = steps.filter((step) => indexOf(step) !== undefined);
-  const behind = (step: StepState): number =>
-    left.reduce((last, other) => (other.order < step.order ? Math.max(last, indexOf(other) ?? -1) : last), -1) + 0.5;
-  return new Map(steps.map((step) => [step.key, indexOf(step) ?? behind(step)]));
-};
-
 const planOf = (session: Session, steps: readonly StepState[]): UndoStep[] =>
   steps.map((step) => ({
     step: step.key,
@@ -75,15 +53,20 @@ const planOf = (session: Session, steps: readonly StepState[]): UndoStep[] =>
     command: undoCommand(session, step),
   }));
 
+export interface UndoPlan {
+  readonly run: string;
+  readonly steps: readonly UndoStep[];
+  /** Steps that were interrupted by a kill, and whose processes live on: those are ended first. */
+  readonly running: readonly string[];
+}
+
 /** What `undoRun` would take back, in its order; names what it can't. Changes nothing. */
-export const planUndo = async (
-  request: UndoRequest,
-  host: Host,
-): Promise<{readonly run: string; readonly steps: readonly UndoStep[]}> => {
+export const planUndo = async (request: UndoRequest, host: Host): Promise<UndoPlan> => {
   const store = new Store(host.stateDir);
   const state = chooseUndo(store, request.run);
   const session = await openUndo(request, host, store, state);
-  return {run: state.run, steps: planOf(session, toUndo(session, state, request.to))};
+  const running = [...new Set((await findInterrupted(session)).map(({step}) => step))];
+  return {run: state.run, steps: planOf(session, stepsToUndo(session.graph, state, request.to)), running};
 };
 
 /**
@@ -100,7 +83,9 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
     state = store.read(chosen.run) ?? chosen;
     const session: Session = {...(await openUndo(request, host, store, state)), open};
     tellTakeover(session, open.lock);
-    const steps = toUndo(session, state, request.to);
+    await endInterrupted(session);
+    if (open.lock.takenOverFrom !== undefined) await letArrive(state, host.signal);
+    const steps = stepsToUndo(session.graph, state, request.to);
     await record(session, {type: 'undo-started', ...(request.to === undefined ? {} : {to: request.to})});
     tell(session, {type: 'undo-started', run: state.run, steps: planOf(session, steps)});
     const result = await undoAll(session, steps);
@@ -114,6 +99,12 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
   }
 };
 
+/** A daemon may still be at what a process asked of it that was killed a moment ago; taken back is what is there then. */
+const letArrive = async ({steps}: RunState, signal: AbortSignal): Promise<void> => {
+  if ([...steps.values()].some(({status}) => status === 'in-doubt'))
+    await sleep(ARRIVAL_MS, undefined, {signal}).catch(() => {});
+};
+
 const undoAll = async (session: Session, steps: readonly StepState[]): Promise<Omit<UndoResult, 'run'>> => {
   const undone: string[] = [];
   const failed: {step: string; problem: Problem}[] = [];
@@ -122,7 +113,7 @@ const undoAll = async (session: Session, steps: readonly StepState[]): Promise<O
     if (signal.aborted) break;
     if (undoOf(session, step) !== 'undo') continue;
     try {
-      await undoStep(session, step.key, signal);
+      await undoStep(session, step.key, {signal});
       undone.push(step.key);
     } catch (error) {
       if (error instanceof RunbookError && error.code === 'state-unwritable') throw error;

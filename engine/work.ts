@@ -1,9 +1,11 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {Consent} from './consent.ts';
 import {formatDuration} from './duration.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import type {How, SkipReason} from './events.ts';
 import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
+import {endLeftovers} from './leftovers.ts';
 import {withLimit} from './limit.ts';
 import {checkExpect, type Finding, hasCheck, LOOK_LIMIT_MS, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
@@ -24,12 +26,6 @@ export type Settled =
   | {readonly kind: 'skipped'; readonly reason: SkipReason}
   | {readonly kind: 'failed'; readonly problem: Problem}
   | {readonly kind: 'interrupted'};
-
-/**
- * Asked before a step that must not be repeated is repeated; throws where the answer is no. What it returns is why the
- * step counts as done instead.
- */
-export type Consent = (node: Node, command: string) => Promise<string | undefined>;
 
 /** How a step is to be done. */
 export interface Manner {
@@ -130,6 +126,12 @@ export class Work {
         const delayMs = delayAfter(step.retry, tries);
         if (delayMs === undefined || this.#signal.aborted || error instanceof PermanentError || isFatal(error))
           throw error;
+        if (isRepeated(this.#session, this.#node)) {
+          const reason = await consent(this.#node, rendered.command).catch(() => {
+            throw error;
+          });
+          if (reason !== undefined) return await this.#accept(rendered, reason);
+        }
         await this.#pause(error, tries, delayMs);
       }
     }
@@ -154,7 +156,8 @@ export class Work {
     const {record: what, type, options, site} = this.rendered();
     const step = this.#node.key;
     await record(this.#session, {type: 'step-started', step, attempt: this.#nextAttempt(), record: what});
-    await type.prepare?.(options, contextOf(this.#session, site, step, {attempt: this.#attempt, signal: this.#signal}));
+    const call = {attempt: this.#attempt, signal: this.#signal, acts: true};
+    await type.prepare?.(options, contextOf(this.#session, site, step, call));
   }
 
   /** Takes over what somebody has done by hand, once its check holds. */
@@ -230,6 +233,7 @@ export class Work {
     const attempt = this.#nextAttempt();
     await record(this.#session, {type: 'step-started', step: this.#node.key, attempt, record: rendered.record});
     this.#begin(attempt);
+    if (attempt > 1) await endLeftovers(this.#session, this.#node.key);
     const made = await this.#runOnce(rendered);
     const finding = await this.#until(rendered, made);
     // What run returned was seen first; the look adds what only shows later.
@@ -250,7 +254,8 @@ export class Work {
     const {timeoutMs} = this.#node.step;
     const signal = AbortSignal.any([this.#signal, limit]);
     const {write} = this.output;
-    const context = contextOf(this.#session, site, this.#node.key, {attempt: this.#attempt, signal, output: write});
+    const call = {attempt: this.#attempt, signal, output: write, acts: true};
+    const context = contextOf(this.#session, site, this.#node.key, call);
     // Who waits for a person's answer is not hung.
     if (type.asks !== true) this.#watch.begin('timeout', timeoutMs);
     try {

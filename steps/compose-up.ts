@@ -94,6 +94,7 @@ export default defineStepType({
     const before = await context.remember('volumes', () => volumesOf(docker, given.project));
     // without the file, which may have changed: Compose finds by its labels what there is
     await dockerCli(['compose', '-p', given.project, 'down'], context, {output: context.output});
+    if (context.isMadeAnew) return;
     const made = (await volumesOf(docker, given.project)).filter((name) => !before.includes(name));
     for (const name of made) await docker.tidy((api) => api.getVolume(name).remove());
   },

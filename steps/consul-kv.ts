@@ -110,6 +110,7 @@ export default defineStepType({
     const previous = await context.remember<Previous>('previous', () => beforeTyping(given, context));
     const value = previous === null ? undefined : toPutBack(previous, given.key);
     await write(given, given.key, value, context);
+    return isWanted(value, wantedOf(given)) ? {stays: `${given.key} stays: it was so before`} : undefined;
   },
 
   shell: {

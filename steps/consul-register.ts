@@ -90,6 +90,7 @@ export default defineStepType({
     });
     if (previous === null) await deregister(given, ID, context);
     else await restore(given, previous, context);
+    return holds(given, previous) ? {stays: `${ID} stays: it was registered so before`} : undefined;
   },
 
   shell: {

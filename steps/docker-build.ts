@@ -6,7 +6,7 @@ import {defineStepType, PermanentError, type Site, type StepContext, StepError} 
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {hashContext, listContext, packContext} from './clients/docker-build-context.ts';
 import {dockerEvents} from './clients/docker-events.ts';
-import {findImage, imageRef, removeImage} from './clients/docker-images.ts';
+import {findImage, imageRef, removeImage, wasHereBefore} from './clients/docker-images.ts';
 import {settings} from './clients/docker-run-options.ts';
 import {progress} from './clients/docker-stream.ts';
 
@@ -128,7 +128,7 @@ export default defineStepType({
 
   async undo({tag}, context) {
     const docker = await dockerClient(context);
-    if (!(await wasHere(tag, context))) await removeImage(docker, tag, context.output);
+    return (await wasHere(tag, context)) ? wasHereBefore(tag) : removeImage(docker, tag);
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['image']}),

@@ -6,13 +6,14 @@ import {
   defineStepType,
   PermanentError,
   type Site,
+  type Stays,
   type StepContext,
   StepError,
   type Verdict,
 } from '../engine/step-type.ts';
 import {type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
-import {findImage, type Image, imageRef, pullImage, removeImage} from './clients/docker-images.ts';
+import {findImage, type Image, imageRef, pullImage, removeImage, wasHereBefore} from './clients/docker-images.ts';
 import {runProcess} from './clients/process.ts';
 
 const options = v.strictObject({
@@ -163,8 +164,11 @@ export default defineStepType({
   async undo(given, context) {
     const docker = await dockerClient(context);
     // What was here before the run stays.
-    if ((await before(docker, given, context)) !== '') return;
-    for (const ref of refs(given)) await removeImage(docker, ref, context.output);
+    const hereBefore = await before(docker, given, context);
+    if (hereBefore !== '') return wasHereBefore(hereBefore);
+    let left: Stays | undefined;
+    for (const ref of refs(given)) left = (await removeImage(docker, ref)) ?? left;
+    return left;
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['image']}),

@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
@@ -146,6 +147,9 @@ const createFixed = async (docker: Docker, given: Options, context: StepContext)
   }
 };
 
+/** An attempt that was killed may have asked for it: the daemon would make a second one of that name beside it. */
+const ARRIVAL_MS = 1000;
+
 /** A network of that name and kind is there. */
 export default defineStepType({
   name: 'docker.network',
@@ -158,12 +162,23 @@ export default defineStepType({
 
   async run(given, context) {
     const docker = await dockerClient(context);
-    const found = await findNetwork(docker, given.name);
-    if (found && traits(given) === foundTraits(found, given)) return read(found);
-    // An earlier attempt of this very step found a subnet by it, and was ended then.
-    if (found && !madeByStep(found.Labels, context)) throw refuse(given, found);
-    if (found) await removeNetwork(docker, found);
-    return read(await (given.fixed_addresses ? createFixed : create)(docker, given, context));
+    for (let tries = 1; ; tries++) {
+      const found = await findNetwork(docker, given.name);
+      if (found && traits(given) === foundTraits(found, given)) return read(found);
+      if (!found && tries === 1 && context.attempt > 1) {
+        await sleep(ARRIVAL_MS, undefined, {signal: context.signal});
+        continue;
+      }
+      // An earlier attempt of this very step found a subnet by it, and was ended then.
+      if (found && !madeByStep(found.Labels, context)) throw refuse(given, found);
+      if (found) await removeNetwork(docker, found);
+      try {
+        return read(await (given.fixed_addresses ? createFixed : create)(docker, given, context));
+      } catch (error) {
+        // Made since that look: by somebody, or by a request of an attempt that was killed.
+        if (tries === 3 || !/already exists/.test(String(error))) throw error;
+      }
+    }
   },
 
   async verify(given, context) {

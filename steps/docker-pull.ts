@@ -3,7 +3,7 @@ import {sh} from '../engine/sh.ts';
 import {defineStepType, type StepContext, type Verdict} from '../engine/step-type.ts';
 import {type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
-import {findImage, type Image, imageRef, pullImage, removeImage} from './clients/docker-images.ts';
+import {findImage, type Image, imageRef, pullImage, removeImage, wasHereBefore} from './clients/docker-images.ts';
 
 const options = v.strictObject({
   image: v.pipe(imageRef, v.description('The image, such as nginx:1.27')),
@@ -68,7 +68,8 @@ export default defineStepType({
 
   async undo(given, context) {
     const docker = await dockerClient(context);
-    if (!(await wasHere(docker, given, context))) await removeImage(docker, given.image, context.output);
+    if (await wasHere(docker, given, context)) return wasHereBefore(given.image);
+    return removeImage(docker, given.image);
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['image']}),

@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type StepContext, StepError, type Verdict} from '../engine/step-type.ts';
@@ -20,7 +21,7 @@ import {findImage, pullImage} from './clients/docker-images.ts';
 import {portHolder} from './clients/docker-ports.ts';
 import {runCommand} from './clients/docker-run-flags.ts';
 import {type RunOptions, runOptions} from './clients/docker-run-options.ts';
-import {specWithVolumes} from './clients/docker-volumes.ts';
+import {removeVolumes, specWithVolumes} from './clients/docker-volumes.ts';
 import {madeByRun, madeByStep, makerOf} from './clients/labels.ts';
 import {throughJq} from './clients/shell-json.ts';
 
@@ -90,6 +91,29 @@ const startNew = async (docker: Docker, created: Container, signal: AbortSignal)
   }
 };
 
+/** A daemon that was asked by an attempt which was killed since may still be at it: the name is taken, and nobody has it. */
+const RESERVED_MS = 30_000;
+const LOOK_MS = 100;
+
+const isReserved = (error: unknown): boolean =>
+  error instanceof StepError && error.details.code === 'name-taken' && error.cause !== undefined;
+
+const ensure = async (docker: Docker, given: RunOptions, context: StepContext): Promise<Container> => {
+  const found = await findContainer(docker, given.name);
+  const unlike = found ? await compare(docker, given, found, context.dir) : [];
+  if (found && unlike.length === 0) {
+    // Stopped, paused or never started: what it holds is kept.
+    await start(docker, found);
+    return found;
+  }
+  // An earlier attempt of this very step made it, with other options: it is ours to replace.
+  if (found && !madeByStep(found.Config.Labels, context)) throw nameTaken(given, found, unlike);
+  if (found) await removeContainer(docker, found.Id);
+  const created = await create(docker, given, context);
+  await startNew(docker, created, context.signal);
+  return created;
+};
+
 const health = (given: RunOptions, found: Container): string | undefined =>
   given.healthy || given.health_cmd !== undefined ? sickness(found) : undefined;
 
@@ -111,19 +135,14 @@ export default defineStepType({
 
   async run(given, context) {
     const docker = await dockerClient(context);
-    const found = await findContainer(docker, given.name);
-    const unlike = found ? await compare(docker, given, found, context.dir) : [];
-    if (found && unlike.length === 0) {
-      // Stopped, paused or never started: what it holds is kept.
-      await start(docker, found);
-      return read(await getContainer(docker, found.Id), given);
+    for (const end = Date.now() + RESERVED_MS; ; await sleep(LOOK_MS, undefined, {signal: context.signal})) {
+      try {
+        const {Id} = await ensure(docker, given, context);
+        return read(await getContainer(docker, Id), given);
+      } catch (error) {
+        if (!isReserved(error) || Date.now() > end) throw error;
+      }
     }
-    // An earlier attempt of this very step made it, with other options: it is ours to replace.
-    if (found && !madeByStep(found.Config.Labels, context)) throw nameTaken(given, found, unlike);
-    if (found) await removeContainer(docker, found.Id);
-    const created = await create(docker, given, context);
-    await startNew(docker, created, context.signal);
-    return read(await getContainer(docker, created.Id), given);
   },
 
   async verify(given, context): Promise<Verdict<Outputs>> {
@@ -146,11 +165,12 @@ export default defineStepType({
   async undo(given, context) {
     const docker = await dockerClient(context);
     const found = await findContainer(docker, given.name);
-    if (!found) return;
+    if (!found) return removeVolumes(docker, given, context);
     const unlike = await compare(docker, given, found, context.dir);
     const ours = madeByRun(found.Config.Labels, context);
     if (!ours && unlike.length > 0) throw nameTaken(given, found, unlike);
     await removeContainer(docker, found.Id);
+    return removeVolumes(docker, given, context);
   },
 
   changes: ({name}, context) => containerEvents(context, name),

@@ -55,6 +55,9 @@ const toRemember = async (path: string): Promise<Previous | null> => {
 const beforeTyping = async (path: string, given: Options): Promise<Previous | null> =>
   holds(await lookAt(path), given) ? null : toRemember(path);
 
+/** The folders that the steps of a run have made, as long as this process lives. */
+const madeBy = new Map<string, Set<string>>();
+
 const removeFolders = async (context: StepContext): Promise<void> => {
   const folders = await context.remember<readonly string[]>('folders', async () => []);
   for (const folder of folders.toReversed()) await rmdir(folder).catch(() => undefined); // others may use it by now
@@ -75,9 +78,14 @@ const command = (given: Options, site: Site): string => {
   return `${folder}${prints(given.content)} > ${quote(path)} && ${sh`chmod ${given.mode} ${path}`}`;
 };
 
+/** Each of several steps that need the same new folder remembers it: the one that is undone last finds it empty. */
 const rememberBefore = async (path: string, context: StepContext): Promise<void> => {
   await context.remember('previous', () => toRemember(path));
-  await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path)));
+  const run = context.labels['io.runbook.run'] ?? '';
+  const made = madeBy.get(run) ?? new Set();
+  madeBy.set(run, made);
+  const folders = await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path), made));
+  for (const folder of folders) made.add(folder);
 };
 
 /** A file with a given content. */
@@ -117,16 +125,18 @@ export default defineStepType({
 
   async undo(given, context) {
     const path = pathOf(given, context);
-    await orExplain(path, async () => {
+    return orExplain(path, async () => {
       const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given));
       if (previous !== null) {
         const content = toPutBack(previous.content, path);
         await mkdir(dirname(path), {recursive: true});
-        return replaceFile(path, content, previous.mode, context.key);
+        await replaceFile(path, content, previous.mode, context.key);
+        return holds({content, mode: previous.mode}, given) ? {stays: `${path} stays: it was so before`} : undefined;
       }
       await removeDraft(path, context.key);
       await orNull(unlink(path));
       await removeFolders(context);
+      return undefined;
     });
   },
 

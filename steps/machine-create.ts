@@ -26,7 +26,10 @@ export default defineStepType({
 
   undoCommand: (given, site) =>
     [driverNamed(given.driver).lines.remove(selected(given), site), ...forgetLines(given.name)].join('\n'),
-  undo: (given, context) => removeMachine(selected(given), context),
+  async undo(given, context) {
+    await removeMachine(selected(given), context);
+    return undefined;
+  },
 
   changes: ({name, driver}, context) => (driver === 'docker' ? containerEvents(context, name) : nothing()),
 

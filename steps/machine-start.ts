@@ -43,9 +43,10 @@ export default defineStepType({
   undoCommand: (given, site) => driverNamed(given.driver).lines.stop(given, site),
 
   async undo(given, context) {
-    if ((await stateBefore(given, context)) !== 'stopped') return;
+    if ((await stateBefore(given, context)) !== 'stopped') return {stays: `${given.name} stays: it ran before`};
     const driver = await driverOf(given, context);
     if ((await driver.state(given, context)) === 'running') await driver.stop(given, context);
+    return undefined;
   },
 
   changes: ({name}, context) => containerEvents(context, name),

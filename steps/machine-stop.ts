@@ -42,9 +42,10 @@ export default defineStepType({
   undoCommand: (given, site) => driverNamed(given.driver).lines.start(given, site),
 
   async undo(given, context) {
-    if ((await stateBefore(given, context)) !== 'running') return;
+    if ((await stateBefore(given, context)) !== 'running') return {stays: `${given.name} stays: it did not run before`};
     const driver = await driverOf(given, context);
     if ((await driver.state(given, context)) === 'stopped') await driver.start(given, context);
+    return undefined;
   },
 
   changes: ({name}, context) => containerEvents(context, name),

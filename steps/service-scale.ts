@@ -64,8 +64,12 @@ export default defineStepType({
 
   async undo(given, context) {
     const docker = await dockerClient(context);
-    if ((await findService(docker, given.name)) === undefined) return;
-    await scale(docker, given.name, await before(docker, given, context));
+    if ((await findService(docker, given.name)) === undefined) return undefined;
+    const replicas = await before(docker, given, context);
+    await scale(docker, given.name, replicas);
+    return replicas === given.replicas
+      ? {stays: `service ${given.name} stays: it had as many tasks before`}
+      : undefined;
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),

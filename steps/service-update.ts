@@ -61,15 +61,18 @@ export default defineStepType({
 
   undoCommand: ({name}, site) => sh`${dockerCommand(site)} service rollback ${name}`,
 
-  async undo({name}, context) {
+  async undo(given, context) {
+    const {name} = given;
     const docker = await dockerClient(context);
     const found = await findService(docker, name);
-    if (!found) return;
+    if (!found) return undefined;
     const remembered = await context.remember<RememberedBytes>('previous', async () =>
       toRemembered(Buffer.from(JSON.stringify(found.Spec))),
     );
     const previous: ServiceSpec = JSON.parse(toPutBack(remembered, `service "${name}"`).toString());
     await updateService(docker, name, () => previous);
+    const unlike = serviceDifferences(amend(previous, given), previous, await networkNames(docker, previous));
+    return unlike.length === 0 ? {stays: `service ${name} stays: it was so before`} : undefined;
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),

@@ -44,9 +44,21 @@ const words = ({name, resolve_image}: Options, file: string): string[] => [
 const command = (given: Options, site: Site): string =>
   assignments(given.env) + sh`${dockerCommand(site)} ${words(given, shortPath(given.file, site))}`;
 
-/** Services of that stack that this runbook has not made. */
-const strangers = (services: readonly Service[], context: StepContext): Service[] =>
-  services.filter(({Spec}) => !madeByRunbook(Spec.Labels, context));
+/** Services of that stack that this runbook has not made: they were there when the step first acted. */
+const refuseStrangers = async (docker: Docker, given: Options, context: StepContext, acts: boolean): Promise<void> => {
+  const others = (await servicesOf(docker, given.name))
+    .filter(({Spec}) => !madeByRunbook(Spec.Labels, context))
+    .map(({Spec}) => Spec.Name);
+  // Asked by undo where `run` never was: what a person typed is ours.
+  const before = await context.remember<readonly string[]>('strangers', async () => (acts ? others : []));
+  const found = others.filter((one) => before.includes(one));
+  if (found.length === 0) return;
+  throw new PermanentError(`the swarm has another stack "${given.name}"`, {
+    code: 'name-taken',
+    found: found.join(', '),
+    next: `remove it (docker stack rm ${given.name}), or take another name`,
+  });
+};
 
 const judge = async (docker: Docker, given: Options, context: StepContext): Promise<Verdict<Outputs>> => {
   const [wanted, services] = await Promise.all([
@@ -83,13 +95,7 @@ export default defineStepType({
 
   async run(given, context) {
     const docker = await dockerClient(context);
-    const others = strangers(await servicesOf(docker, given.name), context);
-    if (others.length > 0)
-      throw new PermanentError(`the swarm has another stack "${given.name}"`, {
-        code: 'name-taken',
-        found: others.map(({Spec}) => Spec.Name).join(', '),
-        next: `remove it (docker stack rm ${given.name}), or take another name`,
-      });
+    await refuseStrangers(docker, given, context, true);
     const {env} = given;
     const line = words(given, pathOf(given.file, context));
     await withLabels(context, (labelling) => dockerCli(line, labelling, {env, output: context.output}));
@@ -102,6 +108,7 @@ export default defineStepType({
 
   async undo(given, context) {
     const docker = await dockerClient(context);
+    await refuseStrangers(docker, given, context, false);
     await removeStack(docker, given.name, context);
   },
 

@@ -97,8 +97,11 @@ export default defineStepType({
   async undo(_, context) {
     const docker = await dockerClient(context);
     const found = await membershipOf(docker);
-    if (found.LocalNodeState === 'inactive' || (await formed(found, context)) !== (found.Cluster?.ID ?? '')) return;
+    if (found.LocalNodeState === 'inactive') return undefined;
+    if ((await formed(found, context)) !== (found.Cluster?.ID ?? ''))
+      return {stays: 'the swarm stays: it is not the one that was formed'};
     await leaveSwarm(docker, true);
+    return undefined;
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['node']}),

@@ -33,6 +33,10 @@ const before = (docker: Docker, given: Options, context: StepContext): Promise<B
     return {availability: Spec.Availability, labels: Object.fromEntries(labels)};
   });
 
+const wasWanted = (previous: Before, given: Options): boolean =>
+  (given.availability ?? previous.availability) === previous.availability &&
+  labelsOf(given).every(([name, value]) => previous.labels[name] === value);
+
 const flags = (given: Options): string[] => [
   ...(given.availability === undefined ? [] : ['--availability', given.availability]),
   ...labelsOf(given).flatMap((label) => ['--label-add', label.join('=')]),
@@ -95,6 +99,7 @@ export default defineStepType({
         Labels: Object.fromEntries(labels) as Record<string, string>,
       };
     });
+    return wasWanted(previous, given) ? {stays: `node ${given.node} stays: it was so before`} : undefined;
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['node', 'container']}),

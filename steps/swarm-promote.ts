@@ -59,6 +59,7 @@ export default defineStepType({
     const docker = await dockerClient(context);
     const role = await before(docker, given, context);
     await become(docker, given.node, role);
+    return role === given.role ? {stays: `${given.node} stays: it was a ${role} before`} : undefined;
   },
 
   changes: (_, context) => dockerEvents(context, {type: ['node']}),

@@ -1,4 +1,4 @@
-import type {UndoResult, UndoStep} from '../../engine/index.ts';
+import type {UndoPlan, UndoResult, UndoStep} from '../../engine/index.ts';
 import {type Call, type CommandFile, examples} from '../command.ts';
 import {inOneLine} from '../command-line.ts';
 import {openDesk} from '../host.ts';
@@ -45,9 +45,10 @@ export const undo: CommandFile = {
       const planned = await engine.planUndo(request, host);
       await progress.pause();
       if (plan) return showPlan(call, planned);
-      if (planned.steps.every(({action}) => action !== 'undo')) return nothingToDo(call, planned.steps);
+      if (planned.running.length === 0 && planned.steps.every(({action}) => action !== 'undo'))
+        return nothingToDo(call, planned);
       if (!yes) {
-        call.tell([...undoLines(planned.steps, call), '']);
+        call.tell([...undoLines(planned, call), '']);
         if (!hasTerminal(call.around)) throw unanswered(workshop);
         if (!(await prompter.ask({kind: 'confirm', message: 'Take this back?'}))) return engine.EXIT.failed;
       }
@@ -69,14 +70,14 @@ const unanswered = ({engine}: Workshop): Error =>
     next: ['answer with --yes'],
   });
 
-const showPlan = (call: Call, planned: {run: string; steps: readonly UndoStep[]}): number => {
+const showPlan = (call: Call, planned: UndoPlan): number => {
   if (call.json) call.printJson(planned);
-  else call.print(undoLines(planned.steps, call));
+  else call.print(undoLines(planned, call));
   return 0;
 };
 
-const nothingToDo = (call: Call, steps: readonly UndoStep[]): number => {
-  call.tell([...undoLines(steps, call), 'nothing is left to take back']);
+const nothingToDo = (call: Call, planned: UndoPlan): number => {
+  call.tell([...undoLines(planned, call), 'nothing is left to take back']);
   return 0;
 };
 
@@ -87,10 +88,14 @@ const TITLES: Readonly<Record<UndoStep['action'], string>> = {
   nothing: 'changed nothing',
 };
 
-const undoLines = (steps: readonly UndoStep[], call: Call): string[] =>
-  (Object.keys(TITLES) as UndoStep['action'][])
+const undoLines = ({steps, running}: UndoPlan, call: Call): string[] => [
+  ...(running.length === 0
+    ? []
+    : [call.outStyle('bold', 'still runs; will be ended'), ...running.map((step) => `  ${step}`)]),
+  ...(Object.keys(TITLES) as UndoStep['action'][])
     .filter((action) => action !== 'nothing')
-    .flatMap((action) => group(action, steps, call));
+    .flatMap((action) => group(action, steps, call)),
+];
 
 const group = (action: UndoStep['action'], steps: readonly UndoStep[], call: Call): string[] => {
   const style = call.outStyle;

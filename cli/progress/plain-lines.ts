@@ -100,7 +100,8 @@ export class PlainLines {
     'step-failed': ({step, durationMs, problem}) =>
       this.#end(step, FAILED, `(${spoken(durationMs)}): ${problem.message}`),
     'step-interrupted': ({step, durationMs}) => this.#end(step, INTERRUPTED, `(${spoken(durationMs)})`),
-    'step-undone': ({step, durationMs}) => this.#end(step, UNDONE, `(${spoken(durationMs)})`),
+    'step-undone': ({step, durationMs, stays}) =>
+      this.#end(step, UNDONE, `(${spoken(durationMs)})${stays === undefined ? '' : `: ${stays}`}`),
     'step-undo-failed': ({step, problem}) => this.#end(step, UNDO_FAILED, problem.message),
   };
 

@@ -31,7 +31,10 @@ export const settledLines = (event: Event, board: Board, layout: RowLayout, all 
         ...failureDetails(event.problem, layout),
       ];
     case 'step-undone':
-      return [row(UNDONE, titled(event.step), spoken(event.durationMs), layout)];
+      return [
+        row(UNDONE, titled(event.step), spoken(event.durationMs), layout),
+        ...(event.stays === undefined ? [] : [below(event.stays, layout)]),
+      ];
     case 'step-undo-failed':
       return [row(UNDO_FAILED, titled(event.step), '', layout), ...failureDetails(event.problem, layout)];
     case 'step-interrupted':

@@ -1,9 +1,13 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import {StepError} from '../../engine/step-type.ts';
 import {ACT_MS, type Chunks, type Docker} from './docker.ts';
+import {isMissing} from './docker-errors.ts';
 import {demux, lastLines} from './docker-stream.ts';
 
 export type Container = Dockerode.ContainerInspectInfo;
+
+const LOOK_MS = 100;
 
 /** A container by name or id. */
 export const handle = (api: Dockerode, name: string): Dockerode.Container => api.getContainer(encodeURIComponent(name));
@@ -40,14 +44,31 @@ export const startContainer = async (docker: Docker, {Id, State}: Container): Pr
   else if (!State.Running) await docker.ask((api) => handle(api, Id).start(), ACT_MS);
 };
 
-/** Removes it, running or not, with its anonymous volumes; also after the step's time is up. */
-export const removeContainer = (docker: Docker, name: string): Promise<unknown> =>
-  docker
-    .tidy((api) => handle(api, name).remove({force: true, v: true}))
-    .catch((error) => {
-      // It is gone already, or somebody else is removing it.
-      if (!(error instanceof StepError) || !/no container|already in progress/.test(error.message)) throw error;
-    });
+/** Removes it, running or not, with its anonymous volumes; also after the step's time is up. It is gone afterwards. */
+export const removeContainer = async (docker: Docker, name: string): Promise<void> => {
+  const {Id} = await docker.tidy((api) => handle(api, name).inspect()).catch(orMissing);
+  if (Id === undefined) return;
+  try {
+    await docker.tidy((api) => handle(api, Id).remove({force: true, v: true}));
+  } catch (error) {
+    if (isMissing(error)) return;
+    if (!(error instanceof StepError) || !/already in progress/.test(error.message)) throw error;
+    // Somebody else is removing it: a process of ours that was killed, as likely as not.
+    await untilGone(docker, Id);
+  }
+};
+
+const orMissing = (error: unknown): {readonly Id?: undefined} => {
+  if (isMissing(error)) return {};
+  throw error;
+};
+
+const untilGone = async (docker: Docker, id: string): Promise<void> => {
+  for (const end = Date.now() + ACT_MS; Date.now() < end; await sleep(LOOK_MS)) {
+    if ((await docker.tidy((api) => handle(api, id).inspect()).catch(orMissing)).Id === undefined) return;
+  }
+  throw new StepError(`container ${id.slice(0, 12)} is being removed, and does not go`);
+};
 
 /** The last lines that it printed. */
 export const tailOf = async (docker: Docker, {Id, Config: {Tty}}: Container, lines = 5): Promise<string> => {

@@ -27,8 +27,12 @@ export interface ExecResult {
 const markOf = (context: StepContext): string =>
   `RUNBOOK_STEP=${context.env.RUNBOOK_STEP ?? `${context.key}/${context.attempt}`}`;
 
-/** Runs a command in a container and streams what it prints. When the signal aborts, what it started there is ended. */
+/**
+ * Runs a command in a container and streams what it prints. When the signal aborts, what it started there is ended; what an
+ * attempt before has left there, because it was killed, is ended first.
+ */
 export const execute = async (docker: Docker, given: Exec, context: StepContext): Promise<ExecResult> => {
+  if (context.attempt > 1) await endInside(docker, given.container, `RUNBOOK_STEP=${context.key}/`).catch(() => {});
   const created = await docker.ask((api) => handle(api, given.container).exec(createOptions(given, context)), ACT_MS);
   const printed = {stdout: new Captured(), stderr: new Captured()};
   try {
@@ -82,7 +86,7 @@ const exitCodeOf = async (docker: Docker, id: string): Promise<number> => {
  */
 const END_SCRIPT = `
 find_marked() { for dir in /proc/[0-9]*; do
-  if { tr '\\0' '\\n' <"$dir/environ" | grep -qxF "$MARK"; } 2>/dev/null; then echo "\${dir#/proc/}"; fi
+  if { tr '\\0' '\\n' <"$dir/environ" | grep -qF "$MARK"; } 2>/dev/null; then echo "\${dir#/proc/}"; fi
 done; }
 for signal in TERM KILL; do
   left=$(find_marked); [ -n "$left" ] || exit 0

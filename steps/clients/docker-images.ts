@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import * as v from 'valibot';
-import {PermanentError, type StepContext, StepError} from '../../engine/step-type.ts';
+import {PermanentError, type Stays, type StepContext, StepError} from '../../engine/step-type.ts';
 import type {Docker} from './docker.ts';
 import {registryAuth} from './docker-auth.ts';
 import {isMissing} from './docker-errors.ts';
@@ -100,6 +100,9 @@ const afterPull = (ref: string, error: unknown): unknown => {
 const TASKS_END_MS = 15_000;
 const PAUSE_MS = 200;
 
+/** What undo says of an image that it does not touch. */
+export const wasHereBefore = (ref: string): Stays => ({stays: `image ${ref} stays: it was here before`});
+
 const tasksWith = async (docker: Docker, ref: string): Promise<number> => {
   const filters = {ancestor: [ref], label: ['com.docker.swarm.task']};
   return (await docker.tidy((api) => api.listContainers({all: true, filters}))).length;
@@ -107,18 +110,17 @@ const tasksWith = async (docker: Docker, ref: string): Promise<number> => {
 
 const isConflict = ({cause}: StepError): boolean => (cause as {statusCode?: number} | undefined)?.statusCode === 409;
 
-/** Removes an image that a run brought, unless a container needs it; says which of the two. */
-export const removeImage = async (docker: Docker, ref: string, output: StepContext['output']): Promise<void> => {
+/** Removes an image that a run brought, unless a container needs it. */
+export const removeImage = async (docker: Docker, ref: string): Promise<Stays | undefined> => {
   for (const end = performance.now() + TASKS_END_MS; ; await sleep(PAUSE_MS)) {
     try {
       await docker.tidy((api) => api.getImage(ref).remove());
-      return;
+      return undefined;
     } catch (error) {
-      if (isMissing(error)) return;
+      if (isMissing(error)) return undefined;
       if (!isConflict(error as StepError)) throw error;
       if (performance.now() < end && (await tasksWith(docker, ref)) > 0) continue;
-      output(`image ${ref} stays: a container uses it\n`);
-      return;
+      return {stays: `image ${ref} stays: a container uses it`};
     }
   }
 };

@@ -1,9 +1,11 @@
 import type Dockerode from 'dockerode';
-import type {StepContext} from '../../engine/step-type.ts';
+import type {Stays, StepContext} from '../../engine/step-type.ts';
 import type {Docker} from './docker.ts';
+import {isMissing} from './docker-errors.ts';
 import type {Image} from './docker-images.ts';
 import type {RunOptions} from './docker-run-options.ts';
 import {createSpec, isAnonymous} from './docker-run-spec.ts';
+import {madeByRun} from './labels.ts';
 
 const NAME = /^[A-Za-z0-9][\w.-]*$/;
 
@@ -41,4 +43,26 @@ export const specWithVolumes = async (
   const mounts = unnamed(given, image).map((Target) => ({Type: 'volume', Target, VolumeOptions: {Labels}}));
   const {HostConfig, ...spec} = createSpec(given, context);
   return {...spec, HostConfig: {...HostConfig, Mounts: mounts as unknown as Dockerode.MountSettings[]}};
+};
+
+/** Removes those with a name that this run has made, with what they hold; one that another container uses stays. */
+export const removeVolumes = async (
+  docker: Docker,
+  given: RunOptions,
+  context: StepContext,
+): Promise<Stays | undefined> => {
+  if (context.isMadeAnew) return undefined;
+  const used: string[] = [];
+  for (const name of named(given)) {
+    const found = await docker.find((api) => api.getVolume(name).inspect());
+    if (!madeByRun(found?.Labels, context)) continue;
+    try {
+      await docker.tidy((api) => api.getVolume(name).remove());
+    } catch (error) {
+      if (isMissing(error)) continue;
+      if (!/volume is in use/.test(String(error))) throw error;
+      used.push(name);
+    }
+  }
+  return used.length === 0 ? undefined : {stays: `volume ${used.join(', ')} stays: another container uses it`};
 };

@@ -94,8 +94,8 @@ const syncFolder = async (folder: string): Promise<void> => {
   await handle.sync().finally(() => handle.close());
 };
 
-/** Folders that are not there yet, the outermost first. */
-export const missingFolders = async (folder: string): Promise<string[]> => {
-  if ((await orNull(lstat(folder))) !== null) return [];
-  return [...(await missingFolders(dirname(folder))), folder];
+/** Folders that are not there yet, or that are counted as such; the outermost first. */
+export const missingFolders = async (folder: string, counted: ReadonlySet<string>): Promise<string[]> => {
+  if (!counted.has(folder) && (await orNull(lstat(folder))) !== null) return [];
+  return [...(await missingFolders(dirname(folder), counted)), folder];
 };

@@ -748,4 +748,111 @@ test(
   }),
 );
 
+const TIDY = `
+  - {id: work, uses: work}
+  - {id: maybe, uses: work, when: 'false'}
+  - {id: tidy, uses: tidy, always: true}
+`;
+
+test(
+  'keeps an `always` step that has tidied up when nothing is done again before it',
+  rigTest(async (rig) => {
+    rig.step('work');
+    const tidy = rig.step('tidy', {effect: 'repeatable'});
+    await rig.runbook(TIDY);
+    await rig.run();
+    rig.crash(rig.journal().length - 1, true);
+    assert.is((await rig.standings()).tidy, 'no-check');
+
+    assert.ok((await rig.resume()).ok);
+
+    assert.is(tidy.runs, 1);
+  }),
+);
+
+test(
+  'does an `always` step again after what is done again',
+  rigTest(async (rig) => {
+    rig.step('work');
+    const tidy = rig.step('tidy', {effect: 'repeatable'});
+    await rig.runbook(TIDY);
+    await rig.run();
+    rig.crash(rig.journal().length - 1, true);
+    rig.world.delete('work');
+    assert.is((await rig.standings()).tidy, 'pending');
+
+    assert.ok((await rig.resume()).ok);
+
+    assert.is(tidy.runs, 2);
+  }),
+);
+
+test(
+  'asks before a `once` step is tried again, within one run too',
+  rigTest(async (rig) => {
+    const pay = rig.step('pay', {effect: 'once'});
+    await rig.runbook('  - {id: pay, uses: pay, retry: {attempts: 3, delay: 1ms}}\n');
+    pay.failure = 'no answer';
+
+    const alone = await rig.run();
+    assert.is(pay.runs, 1);
+    assert.match(alone.failures[0]?.problem.message ?? '', 'no answer');
+
+    rig.answers.set('pay', {kind: 'redo'});
+    await rig.run();
+    assert.is(pay.runs, 4);
+    assert.is(rig.doubts.length, 3);
+  }),
+);
+
+test(
+  'takes --redo as consent for one act, not for its retries',
+  rigTest(async (rig) => {
+    const pay = rig.step('pay', {effect: 'once'});
+    await rig.runbook('  - {id: pay, uses: pay, retry: {attempts: 3, delay: 1ms}}\n');
+    pay.failure = 'no answer';
+    await rig.run();
+
+    await rig.resume({redo: ['pay']});
+
+    assert.is(pay.runs, 2);
+  }),
+);
+
+test(
+  'closes an older run that a kill kept from being closed',
+  rigTest(async (rig) => {
+    const work = rig.step('work');
+    await rig.runbook('  - {id: work, uses: work}\n');
+    work.failure = 'no';
+    const first = await rig.run();
+    const second = await rig.run();
+    const older = rig.journalFile(first.run);
+    writeFileSync(older, readFileSync(older, 'utf8').replace(/.*run-superseded.*\n$/, ''));
+    work.failure = undefined;
+
+    const resumed = await rig.resume();
+
+    assert.is(resumed.run, second.run);
+    await rejects(rig.resume(), 'nothing-to-resume');
+  }),
+);
+
+test(
+  'leaves an older run open that was gone on with later',
+  rigTest(async (rig) => {
+    const work = rig.step('work');
+    await rig.runbook('  - {id: work, uses: work}\n');
+    work.failure = 'no';
+    const first = await rig.run();
+    const second = await rig.run();
+    await rig.resume({run: first.run});
+    work.failure = undefined;
+
+    assert.ok((await rig.resume({run: second.run})).ok);
+
+    assert.is((await rig.resume()).run, first.run);
+  }),
+);
+
 test.run();

@@ -1,5 +1,7 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import {type ChildProcess, execFile, spawn} from 'node:child_process';
+import {readdirSync, readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
+import {promisify} from 'node:util';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {endSurvivors, findSurvivors} from '../../engine/survivors.ts';
@@ -26,6 +28,19 @@ const start = async (mark: string, script: string): Promise<{pid: number; gone: 
 
 const namesOf = (pids: readonly number[]): Promise<string[]> =>
   Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, 'utf8').then((text) => text.trim())));
+
+/** Who lives in a session. */
+const membersOf = (session: number): readonly string[] =>
+  readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      const [state, , , its] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return Number(its) === session && state !== 'Z';
+    } catch {
+      return false;
+    }
+  });
 
 test.after(() => {
   for (const {pid, exitCode, signalCode} of started) {
@@ -54,7 +69,7 @@ test(
     // the environment of a process can't be read in the moment in which it becomes another program
     while ((await namesOf(await findSurvivors(`${run}/tree/`))).filter((name) => name === 'sleep').length < 2);
 
-    assert.ok((await endSurvivors(`${run}/tree/`)) >= 3);
+    assert.ok((await endSurvivors(`${run}/tree/`)).count >= 3);
 
     await gone;
     assert.equal(await findSurvivors(`${run}/tree/`), []);
@@ -73,10 +88,63 @@ test(
   }),
 );
 
+const isThere = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test(
+  'ends children with an environment of their own, and all of a session that one of them leads',
+  rigTest(async () => {
+    const deaf = `trap "" TERM; echo $$; while :; do sleep 0.1; done`;
+    const {pid, gone} = await start(
+      `${run}/clean/1`,
+      `env -i PATH="$PATH" sh -c '${deaf}' & (env -i PATH="$PATH" sh -c '${deaf}' &) ; wait`,
+    );
+    const ended = await endSurvivors(`${run}/clean/`, 200);
+
+    await gone;
+    assert.ok(ended.count >= 3, `${ended.count}`);
+    assert.equal(ended.left, []);
+    assert.equal(membersOf(pid), []);
+  }),
+);
+
+test(
+  'waits until an ended process has lost its number: "kill -0" finds it so long',
+  rigTest(async () => {
+    const {pid} = await start(`${run}/zombie/1`, 'echo; exec sleep 60');
+
+    await endSurvivors(`${run}/zombie/`);
+
+    assert.not(isThere(pid));
+  }),
+);
+
+test(
+  'spares the shell in which a resume is typed',
+  rigTest(async (rig) => {
+    const mark = `${run}/inside/1`;
+    const survivors = JSON.stringify(new URL('../../engine/survivors.ts', import.meta.url).href);
+    await rig.write({
+      'end.mts': `import {endSurvivors} from ${survivors};
+        console.log(JSON.stringify(await endSurvivors(${JSON.stringify(`${run}/inside/`)})));`,
+    });
+    const typed = `${process.execPath} --import ${import.meta.resolve('tsx')} ${rig.dir}/end.mts; echo lives on`;
+    const {stdout} = await promisify(execFile)('sh', ['-c', typed], {env: {...process.env, RUNBOOK_STEP: mark}});
+
+    assert.is(stdout, '{"count":0,"left":[]}\nlives on\n');
+  }),
+);
+
 test(
   'finds nothing where nothing is',
   rigTest(async () => {
-    assert.is(await endSurvivors(`${run}/none/`), 0);
+    assert.equal(await endSurvivors(`${run}/none/`), {count: 0, left: []});
   }),
 );
 
@@ -85,7 +153,63 @@ test(
   rigTest(async () => {
     await start(`${run}/wéb[a b/ü]/1`, 'echo; exec sleep 60');
 
-    assert.is(await endSurvivors(`${run}/wéb[a b/ü]/`), 1);
+    assert.is((await endSurvivors(`${run}/wéb[a b/ü]/`)).count, 1);
+  }),
+);
+
+test(
+  'of a step that only reads are ended, and those that a finished step left on purpose live on',
+  rigTest(async (rig) => {
+    rig.step('web', {effect: 'repeatable'});
+    rig.step('look', {effect: 'reads'});
+    const last = rig.step('last');
+    last.failure = 'no';
+    await rig.runbook('  - {id: web, uses: web}\n  - {id: look, uses: look}\n  - {id: last, uses: last}\n');
+    const ran = await rig.run();
+    rig.crash(3, true);
+    const daemon = await start(`${ran.run}/web/1`, 'echo; exec sleep 60');
+    const check = await start(`${ran.run}/web/0`, 'echo; exec sleep 60');
+    const look = await start(`${ran.run}/look/1`, 'echo; exec sleep 60');
+
+    await rig.resume();
+
+    await Promise.all([check.gone, look.gone]);
+    assert.ok(isThere(daemon.pid));
+  }),
+);
+
+test(
+  'are ended before an undo, also where nothing is to be taken back',
+  rigTest(async (rig) => {
+    rig.step('web', {effect: 'repeatable', undo: false});
+    await rig.runbook('  - {id: web, uses: web}\n');
+    const ran = await rig.run();
+    rig.crash(2, false);
+    const {gone} = await start(`${ran.run}/web/1`, 'echo; exec sleep 60');
+
+    assert.equal((await rig.planUndo()).running, ['web']);
+    await rig.undo();
+
+    await gone;
+  }),
+);
+
+test(
+  'of an attempt that failed are ended before the next one acts',
+  rigTest(async (rig) => {
+    const web = rig.step('web', {effect: 'repeatable'});
+    await rig.runbook('  - {id: web, uses: web, retry: {attempts: 2, delay: 1ms}}\n');
+    const left: Promise<unknown>[] = [];
+    web.during = async (_options, {key}) => {
+      if (web.runs > 1) return;
+      left.push((await start(`${key}/1`, 'echo; exec sleep 60')).gone);
+      throw new Error('not the first time');
+    };
+
+    assert.ok((await rig.run()).ok);
+
+    await Promise.all(left);
+    assert.is(web.runs, 2);
   }),
 );
 

@@ -36,6 +36,93 @@ test(
 );
 
 test(
+  'goes backwards through time where steps do not need each other',
+  rigTest(async (rig) => {
+    for (const name of ['net', 'a', 'b', 'c', 'end']) rig.step(name);
+    await rig.runbook(`
+  - {id: net, uses: net}
+  - {id: a, uses: a, needs: [net]}
+  - {id: b, uses: b, needs: [net]}
+  - {id: c, uses: c, needs: [net]}
+  - {id: end, uses: end, needs: [a, b, c]}
+`);
+    const {run} = await rig.run({until: 'net'});
+    const a = rig.step('a');
+    const b = rig.step('b');
+    a.failure = b.failure = 'not yet';
+    await rig.resume({run, keepGoing: true, concurrency: 1});
+    a.failure = b.failure = undefined;
+    rig.crash(
+      rig.journal().findIndex((entry) => 'step' in entry && entry.step === 'a'),
+      true,
+    );
+    await rig.resume({run});
+
+    const began = rig.journal().flatMap((entry) => (entry.type === 'step-started' ? [entry.step] : []));
+    assert.equal((await rig.undo()).undone, began.toReversed());
+  }),
+);
+
+test(
+  'takes back what needs a step before that step, also one that an edit has put in between',
+  rigTest(async (rig) => {
+    for (const name of ['net', 'db', 'web']) rig.step(name);
+    await rig.runbook('  - {id: net, uses: net}\n  - {id: web, uses: web}\n');
+    const {run} = await rig.run();
+    await rig.runbook(THREE);
+    await rig.resume({run});
+
+    assert.equal((await rig.undo()).undone, ['web', 'db', 'net']);
+  }),
+);
+
+test(
+  'believes a step that it leaves something on purpose, and says so',
+  rigTest(async (rig) => {
+    const image = rig.step('image');
+    await rig.runbook('  - {id: image, uses: image}\n');
+    await rig.run();
+    Object.assign(image.type, {undo: async () => ({stays: 'the image stays: a container uses it'})});
+
+    const result = await rig.undo();
+
+    assert.equal(result.undone, ['image']);
+    assert.ok(rig.world.has('image'));
+    const told = rig.events.find((event) => event.type === 'step-undone');
+    assert.is(told?.type === 'step-undone' && told.stays, 'the image stays: a container uses it');
+    const entry = rig.journal().find(({type}) => type === 'step-undone');
+    assert.is(entry?.type === 'step-undone' && entry.stays, 'the image stays: a container uses it');
+  }),
+);
+
+test(
+  'lets the check decide on a step in doubt whose undo fails: there may be nothing to take back',
+  rigTest(async (rig) => {
+    const data = rig.step('data');
+    await rig.runbook('  - {id: data, uses: data}\n');
+    const {run} = await rig.run();
+    data.undoFailure = 'no such folder';
+
+    assert.equal(
+      (await rig.undo()).failed.map(({step}) => step),
+      ['data'],
+      'its effect is there',
+    );
+
+    rig.crash(2, false);
+    data.lookFailure = 'the daemon is away';
+    assert.equal(
+      (await rig.undo({run})).failed.map(({step}) => step),
+      ['data'],
+      'nobody knows',
+    );
+
+    data.lookFailure = undefined;
+    assert.equal((await rig.undo({run})).undone, ['data']);
+  }),
+);
+
+test(
   'takes a removed step back where it stood',
   rigTest(async (rig) => {
     for (const name of ['net', 'db', 'web']) rig.step(name);

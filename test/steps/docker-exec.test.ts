@@ -50,6 +50,24 @@ withEngine(
 );
 
 withEngine(
+  'ends what an attempt that was killed has left running in the container, where its processes are out of our sight too',
+  inContainer(async (rig) => {
+    const mark = `RUNBOOK_STEP=${rig.unique}/step/1`;
+    await docker(
+      rig,
+      `exec -d -e ${mark} ${rig.unique} sh -c 'trap "" TERM; while :; do sleep 0.1; echo >>/late; done'`,
+    );
+    await docker(rig, `exec -d -e RUNBOOK_STEP=${rig.unique}/step2/1 ${rig.unique} sleep 777`);
+    const list = exec(rig, {command: ['ps', '-o', 'args']});
+
+    const {stdout} = await list.run(rig.context({attempt: 2}));
+
+    assert.not.match(stdout, '/late');
+    assert.match(stdout, 'sleep 777');
+  }),
+);
+
+withEngine(
   'fails with the exit code and the last words of the command',
   inContainer(async (rig) => {
     const error = await failureOf(exec(rig, {command: ['sh', '-c', 'echo broken >&2; exit 3']}).run(rig.context()));

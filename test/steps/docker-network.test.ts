@@ -85,6 +85,18 @@ withEngine(
 );
 
 withEngine(
+  'takes what arrives late of an attempt that was killed, and makes no second network',
+  dockerTest(async (rig) => {
+    const running = network(rig).run(rig.context({attempt: 2}));
+    await docker(rig, `network create ${rig.unique}`);
+
+    const {id} = await running;
+
+    assert.is(await docker(rig, `network ls -q --no-trunc --filter name=${rig.unique}`), id);
+  }),
+);
+
+withEngine(
   'refuses a network of that name on another subnet',
   dockerTest(async (rig) => {
     await docker(rig, `network create --subnet 10.231.79.0/24 ${rig.unique}`);

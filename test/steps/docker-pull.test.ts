@@ -52,13 +52,14 @@ withEngine(
     await ours.run(rig.context());
     await docker(rig, `create --name ${rig.unique} ${address}/app:1`);
 
-    await ours.undo(rig.context());
+    const used = await ours.undo(rig.context());
 
     assert.ok((await ours.verdict(rig.context())).ok);
-    assert.match(rig.printed(), 'stays: a container uses it');
+    assert.equal(used, {stays: `image ${address}/app:1 stays: a container uses it`});
     const before = step(dockerPull, {image: IMAGE});
-    await before.undo(rig.context({remember: (_, make) => make()}));
+    const kept = await before.undo(rig.context({remember: (_, make) => make()}));
     assert.ok((await before.verdict(rig.context())).ok);
+    assert.equal(kept, {stays: `image ${IMAGE} stays: it was here before`});
   }),
 );
 

@@ -249,6 +249,49 @@ withEngine(
 );
 
 withEngine(
+  'takes back the volumes that it has made, and no other',
+  dockerTest(async (rig) => {
+    rig.cleanup(() => rig.sh(`docker volume ls -q --filter name=${rig.unique} | xargs -r docker volume rm`));
+    const volumes = (): Promise<string> => docker(rig, `volume ls -q --filter name=${rig.unique}`);
+    await docker(rig, `volume create ${rig.unique}-kept`);
+    const web = container(rig, {volumes: [`${rig.unique}-new:/new`, `${rig.unique}-kept:/kept`]});
+    await web.run(rig.context());
+
+    await web.undo(rig.context({isMadeAnew: true}));
+    assert.is(await volumes(), `${rig.unique}-kept\n${rig.unique}-new`, 'data stays for the next container');
+
+    await web.run(rig.context());
+    await docker(rig, `run -d --name ${rig.unique}-user -v ${rig.unique}-new:/new ${IMAGE} sleep 1000`);
+    assert.equal(await web.undo(rig.context()), {
+      stays: `volume ${rig.unique}-new stays: another container uses it`,
+    });
+
+    await docker(rig, `rm -f ${rig.unique}-user`);
+    assert.is(await web.undo(rig.context()), undefined);
+    assert.is(await volumes(), `${rig.unique}-kept`);
+  }),
+);
+
+withEngine(
+  'waits for a container that an attempt which was killed had asked for, and for one that is being removed',
+  dockerTest(async (rig) => {
+    const web = container(rig, {});
+    const attempts = Array.from({length: 4}, () => web.run(rig.context()));
+
+    const ids = (await Promise.all(attempts)).map(({id}) => id);
+    assert.is(new Set(ids).size, 1);
+
+    await Promise.all(
+      Array.from({length: 4}, async () => {
+        await web.undo(rig.context());
+        assert.not.ok((await web.verdict(rig.context())).ok);
+      }),
+    );
+    assert.is(await docker(rig, `ps -aq --filter name=${rig.unique}`), '');
+  }),
+);
+
+withEngine(
   'removes on undo what it made, with anonymous volumes, and succeeds when it is gone',
   dockerTest(async (rig) => {
     const web = container(rig, {volumes: ['/data']});

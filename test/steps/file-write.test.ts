@@ -6,7 +6,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import * as v from 'valibot';
 import {variable} from '../../engine/sh.ts';
-import {PermanentError, type StepContext, StepError} from '../../engine/step-type.ts';
+import {type Json, PermanentError, type StepContext, StepError} from '../../engine/step-type.ts';
 import write from '../../steps/file-write.ts';
 import {stepTest} from '../step-rig.ts';
 
@@ -87,6 +87,43 @@ test(
 
     assert.equal(await readdir(rig.dir), ['a']);
     assert.equal(await readdir(join(rig.dir, 'a')), []);
+  }),
+);
+
+test(
+  'steps that need the same new folder leave none of it, whichever is undone last',
+  stepTest(async (rig) => {
+    const memory = new Map<string, Map<string, Json>>();
+    const context = (step: string): StepContext =>
+      rig.context({
+        key: `${rig.unique}/${step}`,
+        async remember<T extends Json>(name: string, make: () => Promise<T>) {
+          const own = memory.get(step) ?? new Map<string, Json>();
+          memory.set(step, own);
+          if (!own.has(name)) own.set(name, await make());
+          return own.get(name) as T;
+        },
+      });
+    const optionsOf = (step: string) => given({path: `new/folder/${step}`, content: step});
+
+    for (const last of ['a', 'b', 'c']) {
+      memory.clear();
+      for (const step of ['a', 'b', 'c']) await write.run(optionsOf(step), context(step));
+      const order = ['a', 'b', 'c'].filter((step) => step !== last);
+      for (const step of [...order, last]) await write.undo?.(optionsOf(step), context(step));
+      assert.equal(await readdir(rig.dir), [], `${last} last`);
+    }
+  }),
+);
+
+test(
+  'undo says that a file stays which was so before',
+  stepTest(async (rig) => {
+    const options = given({path: 'x', content: 'one'});
+    await writeFile(join(rig.dir, 'x'), 'one', {mode: 0o644});
+    await write.run(options, rig.context());
+
+    assert.equal(await write.undo?.(options, rig.context()), {stays: `${join(rig.dir, 'x')} stays: it was so before`});
   }),
 );
 

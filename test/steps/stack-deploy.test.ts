@@ -98,8 +98,10 @@ withEngine(
 
     const other = await stack(rig, {env: {GREETING: 'mine'}});
     const error = await failureOf(other.run(rig.context()));
+    const undone = await failureOf(Promise.resolve(other.undo(rig.context())));
 
     assert.is(error.details.code, 'name-taken');
+    assert.is(undone.details.code, 'name-taken', 'and undo does not touch it');
     await docker(rig, `stack rm ${rig.unique}`);
     await rig.until(async () => (await docker(rig, `ps -q --filter name=${rig.unique}`)) === '');
     assert.is((await rig.sh(stackDeploy.shell?.check?.(one.options, rig.context()) ?? 'true')).code, 1);
