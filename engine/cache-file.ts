@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import {closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {crc32} from 'node:zlib';
 
@@ -34,7 +33,8 @@ export const readCache = (file: string, version: number): Cached | undefined => 
 
 /** Replaces a cache file in one go. Never fails: without it the next reader only takes longer. */
 export const writeCache = (file: string, version: number, value: unknown): void => {
-  const draft = `${file}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  // Two that write at once may spoil it, which its sum tells; a name of its own would stay behind after a crash.
+  const draft = `${file}.new`;
   try {
     const body = JSON.stringify(value);
     writeFileSync(draft, `${JSON.stringify({version, sum: sumOf(body)})}\n${body}\n`, {mode: 0o600});
