@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   log: async () => (await import('./commands/log.ts')).log,
   list: async () => (await import('./commands/list.ts')).list,
   show: async () => (await import('./commands/show.ts')).show,
+  report: async () => (await import('./commands/report.ts')).report,
   learn: async () => (await import('./commands/learn.ts')).learn,
   validate: async () => (await import('./commands/validate.ts')).validate,
   schema: async () => (await import('./commands/schema.ts')).schema,

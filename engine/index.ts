@@ -53,6 +53,7 @@ export {
   planPrune,
   pruneRuns,
 } from './prune.ts';
+export {type ReportedStep, type RunReport, reportOf} from './report.ts';
 export {resumeRun} from './resume.ts';
 export type {ResumeRequest} from './resume-request.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';
