@@ -23,7 +23,8 @@ const keyOf = async (unique: string) => {
     const response = await fetch(url);
     return response.ok ? Buffer.from(await response.arrayBuffer()) : undefined;
   };
-  const put = async (body: string | Buffer) => void (await fetch(url, {method: 'PUT', body: new Blob([body as never])}));
+  const put = async (body: string | Buffer) =>
+    void (await fetch(url, {method: 'PUT', body: new Blob([body as never])}));
   return {address, key: unique, value, put};
 };
 
