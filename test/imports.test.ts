@@ -60,11 +60,12 @@ const ENGINES = [
   'fastest-levenshtein',
 ];
 const TERMINALS = ['commander', 'listr2', 'enquirer', 'fast-string-width'];
+const PROSE = ['markdown-it', 'highlight.js'];
 const {dependencies = {}, devDependencies = {}} = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 ) as Record<string, Readonly<Record<string, string>>>;
 /** Client libraries: what neither the engine nor the terminal needs. */
-const CLIENTS = Object.keys(dependencies).filter((name) => ![...ENGINES, ...TERMINALS].includes(name));
+const CLIENTS = Object.keys(dependencies).filter((name) => ![...ENGINES, ...TERMINALS, ...PROSE].includes(name));
 
 interface Arrows {
   readonly files: readonly RegExp[];
@@ -75,7 +76,7 @@ const CONTRACT = /^engine\/(step-type|sh|limit)\.ts$/;
 const ARROWS: Readonly<Record<string, Arrows>> = {
   cli: {
     files: [/^engine\/index\.ts$/, /^steps\/(index|machines)\.ts$/, /^cli\//],
-    packages: [...TERMINALS, 'zx', 'yaml'],
+    packages: [...TERMINALS, ...PROSE, 'zx', 'yaml'],
   },
   engine: {files: [/^engine\//], packages: ENGINES},
   steps: {files: [CONTRACT, /^steps\//], packages: ['valibot', ...CLIENTS]},
