@@ -1,4 +1,5 @@
 import {RunbookError} from './errors.ts';
+import type {Runbook} from './runbook.ts';
 import {isUnfinished, type RunState} from './state.ts';
 import type {Store} from './store.ts';
 
@@ -52,6 +53,28 @@ export const chooseRun = (store: Store, run: string | undefined): RunState => {
         : `verify and repair it with: runbook resume ${newest.run}`,
     ],
   });
+};
+
+/**
+ * A run's runbook, as its file is now.
+ * @throws RunbookError `no-such-runbook` when it has moved, and what is wrong with the file
+ */
+export const runbookOf = async (
+  {run, file}: RunState,
+  {load}: {load(file: string): Promise<Runbook>},
+): Promise<Runbook> => {
+  try {
+    return await load(file);
+  } catch (error) {
+    const isGone = error instanceof RunbookError && error.code === 'no-such-runbook';
+    if (!isGone || error.problems[0].place?.file !== file) throw error;
+    const message = `the runbook of run ${run} is no longer where it was`;
+    const next = [
+      'put it back there, or a link to where it is now',
+      `or take back what the run has made: runbook undo ${run}`,
+    ];
+    throw new RunbookError({code: 'no-such-runbook', message, found: `no file ${file}`, next}, error);
+  }
 };
 
 const stateWord = (state: RunState): string => {

@@ -1,4 +1,15 @@
-import {closeSync, existsSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, rmSync} from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import {dirname} from 'node:path';
 import {syncFolder, writeAll} from './durable.ts';
 import type {Entry, Stamped} from './entries.ts';
@@ -19,6 +30,17 @@ const unwritable = (file: string, error: unknown): RunbookError =>
     },
     error,
   );
+
+const gone = (file: string): RunbookError =>
+  new RunbookError({
+    code: 'state-unwritable',
+    message: 'somebody has moved or removed the journal',
+    found: file,
+    next: [
+      'if it was moved, go on where it is now: runbook resume --state-dir DIR',
+      'if it was removed, what the run has made is found by its labels: runbook ps',
+    ],
+  });
 
 /** What is known of the end of the file. */
 interface End {
@@ -117,6 +139,7 @@ export class JournalWriter {
     });
     const bytes = Buffer.from(lines.join(''));
     try {
+      this.#mustBeThere();
       writeAll(this.#fd, bytes, this.#end.length);
       fdatasyncSync(this.#fd);
       this.#publish();
@@ -125,6 +148,14 @@ export class JournalWriter {
     }
     this.#end = {n: last, sum, length: this.#end.length + bytes.length};
     return stamped;
+  }
+
+  /** What was moved or removed can still be written to, and nobody would find it. */
+  #mustBeThere(): void {
+    if (this.#draft !== undefined) return;
+    const found = statSync(this.file, {throwIfNoEntry: false});
+    const own = fstatSync(this.#fd);
+    if (found === undefined || (own.nlink === 0 && found.ino !== own.ino)) throw gone(this.file);
   }
 
   #publish(): void {
@@ -136,7 +167,7 @@ export class JournalWriter {
 
   // After a failed sync nobody knows what is on disk: take back what was not promised, and write no more.
   #giveUp(error: unknown): never {
-    this.#broken = unwritable(this.file, error);
+    this.#broken = error instanceof RunbookError ? error : unwritable(this.file, error);
     try {
       if (this.#draft === undefined) ftruncateSync(this.#fd, this.#end.length);
       else for (const file of [this.#draft, this.file]) rmSync(file, {force: true});

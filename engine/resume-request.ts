@@ -1,4 +1,5 @@
 import type {Approval} from './approve.ts';
+import {runbookOf} from './choose-run.ts';
 import type {Wishes} from './doubt.ts';
 import {RunbookError} from './errors.ts';
 import {gatherInputs} from './given.ts';
@@ -43,7 +44,7 @@ export interface Prepared {
  * @throws RunbookError for these, and where the file is of another runbook now or a wish names no step
  */
 export const prepare = async (request: ResumeRequest, host: Host, store: Store, state: RunState): Promise<Prepared> => {
-  const runbook = await request.load(state.file);
+  const runbook = await runbookOf(state, request);
   const inputs = await gatherInputs(runbook, request.set, host, state.inputs);
   const envFiles = request.envFiles.length > 0 ? request.envFiles : state.envFiles;
   const {registry} = request;

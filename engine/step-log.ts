@@ -34,6 +34,15 @@ const fill = (part: Part, bytes: Buffer, room: number): Buffer => {
   return bytes.subarray(now.length);
 };
 
+/** Only inside the run's own folder: where that is gone, nothing of it is made anew. */
+const makeIn = (folder: string): void => {
+  try {
+    mkdirSync(join(folder, 'steps'), {mode: 0o700});
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+};
+
 /** Writes what a step prints: its first 1 MB and its last 9 MB, and when it was printed. */
 export class StepLog {
   readonly #folder: string;
@@ -75,7 +84,7 @@ export class StepLog {
 
   /** An earlier process may have written to it. */
   #open(part: string): Part {
-    mkdirSync(join(this.#folder, 'steps'), {recursive: true, mode: 0o700});
+    makeIn(this.#folder);
     const fd = openSync(partOf(this.#folder, this.#step, part), 'a', 0o600);
     return {fd, bytes: fstatSync(fd).size};
   }

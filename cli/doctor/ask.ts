@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import type {Machine} from './finding.ts';
 
 /** How a question to a program ended. */
@@ -13,15 +13,20 @@ export interface Answer {
 /** Asks a program, for a limited time; it and all that it started are gone afterwards. */
 export const ask = (machine: Machine, file: string, ...args: string[]): Promise<Answer> =>
   new Promise((resolve) => {
-    const child = spawn(file, args, {env: machine.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true});
+    // where no more files may be opened, it has no streams
+    const child: ChildProcess = spawn(file, args, {
+      env: machine.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     const printed = {stdout: '', stderr: ''};
-    child.stdout.on('data', (chunk) => (printed.stdout += chunk));
-    child.stderr.on('data', (chunk) => (printed.stderr += chunk));
+    child.stdout?.on('data', (chunk) => (printed.stdout += chunk));
+    child.stderr?.on('data', (chunk) => (printed.stderr += chunk));
 
     const answer = (ended: Answer['ended'], code: number) => {
       clearTimeout(timer);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       resolve({...printed, ended, code});
     };
     const timer = setTimeout(() => {

@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {checkDockerDisk, checkState} from './disk.ts';
 import {checkDaemon, checkDocker} from './docker.ts';
 import {findEndpoint} from './endpoint.ts';
@@ -54,9 +54,12 @@ export const missing = (findings: readonly Finding[]): Finding[] =>
  */
 export const repair = (machine: Machine, output: (text: string) => void): Promise<boolean> =>
   new Promise((resolve) => {
-    const child = spawn('sh', [machine.provision], {env: machine.env, stdio: ['inherit', 'pipe', 'pipe']});
-    child.stdout.setEncoding('utf8').on('data', output);
-    child.stderr.setEncoding('utf8').on('data', output);
+    const child: ChildProcess = spawn('sh', [machine.provision], {
+      env: machine.env,
+      stdio: ['inherit', 'pipe', 'pipe'],
+    });
+    child.stdout?.setEncoding('utf8').on('data', output);
+    child.stderr?.setEncoding('utf8').on('data', output);
     child.on('error', (error) => {
       output(`${error.message}\n`);
       resolve(false);

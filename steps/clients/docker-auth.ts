@@ -1,9 +1,9 @@
-import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {text} from 'node:stream/consumers';
 import type Dockerode from 'dockerode';
 import type {StepContext} from '../../engine/step-type.ts';
 import {readDockerConfig} from './docker-endpoint.ts';
+import {spawnPiped} from './piped.ts';
 
 interface Config {
   readonly auths?: Readonly<Record<string, {readonly auth?: string}>>;
@@ -43,9 +43,9 @@ const askHelper = async (
   {env, signal}: Pick<StepContext, 'env' | 'signal'>,
 ): Promise<Dockerode.AuthConfig | undefined> => {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(HELPER_LIMIT_MS)]);
-  const stdio: ['pipe', 'pipe', 'ignore'] = ['pipe', 'pipe', 'ignore'];
-  const child = spawn(`docker-credential-${helper}`, ['get'], {env, stdio, signal: limited});
   try {
+    const child = spawnPiped(`docker-credential-${helper}`, ['get'], {env, signal: limited});
+    child.stderr.resume();
     child.stdin.on('error', () => {});
     child.stdin.end(registry);
     const [answer, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);

@@ -1,10 +1,10 @@
-import {spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
 import {lstat, readdir, readFile, readlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
+import {spawnPiped} from './piped.ts';
 
 /** One line of `.dockerignore`. */
 interface Rule {
@@ -56,7 +56,7 @@ export const hashContext = async (dir: string, files: readonly string[], setting
 /** The files as a tar archive. */
 export const packContext = (dir: string, files: readonly string[], signal: AbortSignal): Readable => {
   const args = ['-C', dir, '-c', '-f', '-', '--null', '--no-recursion', '-T', '-'];
-  const tar = spawn('tar', args, {signal, stdio: ['pipe', 'pipe', 'pipe']});
+  const tar = spawnPiped('tar', args, {signal});
   tar.stdin.on('error', () => {});
   tar.stdin.end(files.map((path) => `./${path}\0`).join(''));
   let complaint = '';

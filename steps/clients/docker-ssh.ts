@@ -1,9 +1,10 @@
-import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import type {ChildProcessWithoutNullStreams} from 'node:child_process';
 import {once} from 'node:events';
 import {Agent} from 'node:http';
 import {Duplex, Readable, Writable} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import type {StepContext} from '../../engine/step-type.ts';
+import {spawnPiped} from './piped.ts';
 
 // What the docker command itself runs. The system's ssh knows the user's config, keys, known_hosts and jump hosts.
 const sshWords = ({username, port, hostname, pathname}: URL): string[] => [
@@ -17,7 +18,7 @@ const sshWords = ({username, port, hostname, pathname}: URL): string[] => [
 
 const dial = (url: URL, env: StepContext['env']): Duplex => {
   // A session of its own: without a terminal ssh fails instead of asking for a password behind our display.
-  const ssh = spawn('ssh', sshWords(url), {env, detached: true, stdio: 'pipe'});
+  const ssh = spawnPiped('ssh', sshWords(url), {env, detached: true});
   const duplex = Duplex.from({readable: Readable.from(answers(ssh)), writable: questions(ssh)});
   ssh.on('error', (error) => duplex.destroy(error));
   duplex.on('close', () => endGroup(ssh.pid));

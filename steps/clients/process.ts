@@ -1,4 +1,3 @@
-import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {stat} from 'node:fs/promises';
 import {constants} from 'node:os';
@@ -7,6 +6,7 @@ import {StringDecoder} from 'node:string_decoder';
 import {setImmediate as immediate, setTimeout as pause} from 'node:timers/promises';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
 import {KeptOutput} from './kept-output.ts';
+import {spawnPiped} from './piped.ts';
 import {endFamily, type Family} from './process-family.ts';
 
 /** After the process has ended, its pipes are read until they are silent for this long ... */
@@ -79,13 +79,24 @@ const drain = async (streams: readonly Followed[]): Promise<void> => {
   await closed;
 };
 
+/** What a machine that is used up says, and what to do about it. */
+const USED_UP: Readonly<Record<string, readonly [what: string, next: string]>> = {
+  EMFILE: [
+    'this process may not open more files',
+    'raise the limit (ulimit -n 1024), or do less at once: --concurrency 2',
+  ],
+  ENFILE: ['this machine may not open more files', 'see what holds so many: lsof; or raise fs.file-max'],
+  EAGAIN: ['no further process may be started', 'see the limit and what counts for it: ulimit -u; ps -L -u "$USER"'],
+  ENOMEM: ['there is no memory left', 'see what takes it: free, top'],
+};
+
 const explain = async ({file, cwd}: Command, error: NodeJS.ErrnoException): Promise<Error> => {
   const isFolder = await stat(cwd).then(
     (found) => found.isDirectory(),
     () => false,
   );
   const details = {code: 'command-failed', cause: error};
-  if (!isFolder) return new StepError(`no such folder: ${cwd}`, details);
+  if (!isFolder) return new StepError(`no such folder: ${cwd}`, {...details, next: 'put it back, then go on'});
   if (error.code === 'ENOENT') return new StepError(`command not found: ${file}`, details);
   if (error.code === 'E2BIG') {
     return new PermanentError(
@@ -96,17 +107,18 @@ const explain = async ({file, cwd}: Command, error: NodeJS.ErrnoException): Prom
       },
     );
   }
-  return new StepError(`cannot start ${file}: ${error.message}`, details);
+  const [what, next] = USED_UP[error.code ?? ''] ?? [error.message];
+  const usedUp = next === undefined ? {} : {code: 'out-of-resources', next};
+  return new StepError(`cannot start ${file}: ${what}`, {...details, ...usedUp});
 };
 
 type End = {code: number | null; signal: NodeJS.Signals | null};
 
 const start = (command: Command) => {
-  const child = spawn(command.file, [...command.args], {
+  const child = spawnPiped(command.file, command.args, {
     cwd: command.cwd,
     env: command.env as NodeJS.ProcessEnv,
     detached: true, // a process group of its own
-    stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => {}); // it need not read what it was given
   child.stdin.end(command.stdin);
@@ -116,7 +128,7 @@ const start = (command: Command) => {
 /** A process that has really started, and the promise of its end. */
 const launch = async (command: Command) => {
   try {
-    const child = start(command); // throws E2BIG, emits the rest
+    const child = start(command); // throws E2BIG and EMFILE, emits the rest
     const ended = new Promise<End>((resolve) => child.once('exit', (code, signal) => resolve({code, signal})));
     await once(child, 'spawn');
     return Object.assign(child, {ended});
