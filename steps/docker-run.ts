@@ -81,12 +81,16 @@ const start = (docker: Docker, container: Container): Promise<void> =>
     throw error instanceof StepError ? await portHolder(docker, error) : error;
   });
 
+const isAway = (error: unknown): boolean =>
+  error instanceof StepError && error.details.code === 'docker-unreachable';
+
 /** A container that cannot start is of no use, and would hold the name. */
 const startNew = async (docker: Docker, created: Container, signal: AbortSignal): Promise<void> => {
   try {
     await start(docker, created);
   } catch (error) {
-    if (!signal.aborted) await removeContainer(docker, created.Id);
+    // An engine that is away is asked for nothing more: resume finds what it has made.
+    if (!signal.aborted && !isAway(error)) await removeContainer(docker, created.Id);
     throw error;
   }
 };
@@ -135,12 +139,12 @@ export default defineStepType({
 
   async run(given, context) {
     const docker = await dockerClient(context);
-    for (const end = Date.now() + RESERVED_MS; ; await sleep(LOOK_MS, undefined, {signal: context.signal})) {
+    for (const end = performance.now() + RESERVED_MS; ; await sleep(LOOK_MS, undefined, {signal: context.signal})) {
       try {
         const {Id} = await ensure(docker, given, context);
         return read(await getContainer(docker, Id), given);
       } catch (error) {
-        if (!isReserved(error) || Date.now() > end) throw error;
+        if (!isReserved(error) || performance.now() > end) throw error;
       }
     }
   },

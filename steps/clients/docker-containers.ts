@@ -38,10 +38,15 @@ export const portsOf = ({NetworkSettings: {Ports: ports}}: Container): Record<st
     Object.entries(ports ?? {}).flatMap(([inside, at]) => (at?.[0] ? [[inside, Number(at[0].HostPort)]] : [])),
   );
 
+// Somebody else has started it meanwhile.
+const unlessStarted = (error: {readonly statusCode?: number}): void => {
+  if (error.statusCode !== 304) throw error;
+};
+
 /** Lets it run, whatever keeps it from that now. */
 export const startContainer = async (docker: Docker, {Id, State}: Container): Promise<void> => {
   if (State.Paused) await docker.ask((api) => handle(api, Id).unpause(), ACT_MS);
-  else if (!State.Running) await docker.ask((api) => handle(api, Id).start(), ACT_MS);
+  else if (!State.Running) await docker.ask((api) => handle(api, Id).start().catch(unlessStarted), ACT_MS);
 };
 
 /** Removes it, running or not, with its anonymous volumes; also after the step's time is up. It is gone afterwards. */
