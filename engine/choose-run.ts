@@ -36,7 +36,7 @@ export const newestRun = (store: Store): RunState => {
 
 /**
  * The run to go on with: a named one, else the newest unfinished one.
- * @throws RunbookError `nothing-to-resume` naming the newest run, `no-such-run`
+ * @throws RunbookError `nothing-to-resume` naming the newest run, `no-such-run`, `run-held`
  */
 export const chooseRun = (store: Store, run: string | undefined): RunState => {
   if (run !== undefined) return namedRun(store, run);
@@ -44,6 +44,8 @@ export const chooseRun = (store: Store, run: string | undefined): RunState => {
   const unfinished = store.newest(isUnfinished);
   if (unfinished !== undefined) return unfinished;
   const newest = newestRun(store);
+  // Somebody takes it back at this moment.
+  if (newest.undoing) store.refuseHeld(newest);
   throw new RunbookError({
     code: 'nothing-to-resume',
     message: `there is nothing unfinished; the newest run is ${newest.run} (${newest.runbook}, ${stateWord(newest)})`,

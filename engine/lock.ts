@@ -65,16 +65,31 @@ const readGeneration = (folder: string, number: number): Generation | undefined 
 
 const isHeld = (standing: Standing): boolean => standing === 'alive' || standing === 'elsewhere';
 
-/** Who holds the lock now; undefined when nobody does, or who did is dead, or it can't be read. */
-export const holderOf = (folder: string): Owner | undefined => {
+interface Holding {
+  readonly owner: Owner;
+  readonly file: string;
+  readonly standing: Standing;
+}
+
+const holdingIn = (folder: string): Holding | undefined => {
   try {
     const [latest] = generations(folder);
-    const found = latest === undefined ? undefined : readGeneration(folder, latest);
-    if (found?.owner === undefined) return undefined;
-    return isHeld(standingOf(found.owner, found.file)) ? found.owner : undefined;
+    const {owner, file = ''} = (latest === undefined ? undefined : readGeneration(folder, latest)) ?? {};
+    if (owner === undefined) return undefined;
+    const standing = standingOf(owner, file);
+    return isHeld(standing) ? {owner, file, standing} : undefined;
   } catch {
     return undefined;
   }
+};
+
+/** Who holds the lock now; undefined when nobody does, or who did is dead, or it can't be read. */
+export const holderOf = (folder: string): Owner | undefined => holdingIn(folder)?.owner;
+
+/** @throws RunbookError `run-held` where a process holds the lock for this run */
+export const refuseHeld = (folder: string, run: string): void => {
+  const holding = holdingIn(folder);
+  if (holding?.owner.run === run) throw held(holding.owner, holding.file, holding.standing);
 };
 
 export interface Lock {

@@ -14,6 +14,7 @@ import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
 import {ResumeTreatment} from './resume-treatment.ts';
 import {closeOlder, holding, pace, type RunResult, tellStart} from './run.ts';
 import {envOf, record, type Session, stateOf, tell} from './session.ts';
+import {isUnfinished, type RunState, readState} from './state.ts';
 import {Store} from './store.ts';
 import {walk} from './walk.ts';
 
@@ -25,12 +26,9 @@ import {walk} from './walk.ts';
 export const resumeRun = async (request: ResumeRequest, given: Host): Promise<RunResult> => {
   const host = askingOnce(given);
   const store = new Store(host.stateDir);
-  const chosen = chooseRun(store, request.run);
-  const open = store.open(chosen.run, chosen.runbook);
+  const {open, state} = openChosen(store, request.run);
   let prepared: Prepared;
   try {
-    // Only now, with the lock held, is it certain that nobody else writes it.
-    const state = store.read(chosen.run) ?? chosen;
     prepared = await prepare(request, host, store, state);
     // In a session of its own: what it finds of steps that were never begun is nothing to go by.
     if (request.approve !== undefined) await planOf(await prepare(request, host, store, state), request);
@@ -59,6 +57,18 @@ export const resumeRun = async (request: ResumeRequest, given: Host): Promise<Ru
           : resume.treat(node, signal),
     });
   });
+};
+
+/** Chooses and locks. What somebody else has brought to its end before the lock was ours is not chosen, unless by its name. */
+const openChosen = (store: Store, run: string | undefined): {open: ReturnType<Store['open']>; state: RunState} => {
+  for (;;) {
+    const chosen = chooseRun(store, run);
+    const open = store.open(chosen.run, chosen.runbook);
+    const state = readState(open.contents.entries) ?? chosen;
+    if (run !== undefined || isUnfinished(state)) return {open, state};
+    open.journal.close();
+    open.lock.release();
+  }
 };
 
 /** A person is asked for each secret once, however often it is needed. */

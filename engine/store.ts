@@ -8,7 +8,7 @@ import {type JournalContents, readJournal} from './journal.ts';
 import {JournalWriter} from './journal-writer.ts';
 import {damagedKey, hasKey, makeKey, newKey, readKey} from './key.ts';
 import {placeOf} from './labels.ts';
-import {acquireLock, holderOf, type Lock} from './lock.ts';
+import {acquireLock, holderOf, type Lock, refuseHeld} from './lock.ts';
 import type {Owner} from './owner.ts';
 import type {RunFacts} from './run-facts.ts';
 import {RunIndex} from './run-index.ts';
@@ -105,6 +105,11 @@ export class Store {
 
   holder(runbook: string): Owner | undefined {
     return holderOf(this.#lockOf(runbook));
+  }
+
+  /** @throws RunbookError `run-held` where a process works on this run */
+  refuseHeld({runbook, run}: {readonly runbook: string; readonly run: string}): void {
+    refuseHeld(this.#lockOf(runbook), run);
   }
 
   /** Holds a runbook's lock in the name of a run, which need not be opened. */
