@@ -81,8 +81,7 @@ const start = (docker: Docker, container: Container): Promise<void> =>
     throw error instanceof StepError ? await portHolder(docker, error) : error;
   });
 
-const isAway = (error: unknown): boolean =>
-  error instanceof StepError && error.details.code === 'docker-unreachable';
+const isAway = (error: unknown): boolean => error instanceof StepError && error.details.code === 'docker-unreachable';
 
 /** A container that cannot start is of no use, and would hold the name. */
 const startNew = async (docker: Docker, created: Container, signal: AbortSignal): Promise<void> => {

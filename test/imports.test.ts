@@ -180,6 +180,27 @@ test('leave the process, its arguments and its environment to cli/main.ts', () =
   assert.equal(wrong, []);
 });
 
+test('take the time of day for stamps and ages alone: whoever waits asks performance.now(), which nobody can set', () => {
+  // stamps, and ages of what others have stamped
+  const known = [
+    'engine/lock.ts',
+    'engine/output-times.ts',
+    'engine/run-id.ts',
+    'engine/run-summary.ts',
+    'steps/clients/docker-events.ts',
+    'steps/clients/docker-table.ts',
+    'steps/clients/machines/addresses.ts',
+    'steps/clients/machines/certificates.ts',
+    'steps/clients/machines/tar.ts',
+    'steps/clients/swarm-tasks.ts',
+    'steps/docker-logs.ts',
+  ];
+  const files = [...filesIn('cli'), ...filesIn('engine'), ...filesIn('steps')];
+  const found = files.filter((file) => /\bDate\.now\b/.test(readFileSync(join(root, file), 'utf8')));
+
+  assert.equal(found.sort(), known);
+});
+
 test('have every test file run its tests: one that forgets reports nothing and passes', () => {
   const wrong = filesIn('test', '.test.ts').filter(
     (file) => !/\n\w+\.run\(\);\n$/.test(readFileSync(join(root, file), 'utf8')),

@@ -69,7 +69,7 @@ const orMissing = (error: unknown): {readonly Id?: undefined} => {
 };
 
 const untilGone = async (docker: Docker, id: string): Promise<void> => {
-  for (const end = Date.now() + ACT_MS; Date.now() < end; await sleep(LOOK_MS)) {
+  for (const end = performance.now() + ACT_MS; performance.now() < end; await sleep(LOOK_MS)) {
     if ((await docker.tidy((api) => handle(api, id).inspect()).catch(orMissing)).Id === undefined) return;
   }
   throw new StepError(`container ${id.slice(0, 12)} is being removed, and does not go`);
