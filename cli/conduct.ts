@@ -1,30 +1,76 @@
-import type {Event, Host, RunResult} from '../engine/index.ts';
+import type {Event, Host, ResumeRequest, RunResult} from '../engine/index.ts';
 import type {Call} from './command.ts';
 import {openDesk} from './host.ts';
+import {wantsMenu} from './menu/wanted.ts';
 import {summary, Tally} from './progress/tally.ts';
 import type {Prompter} from './prompt.ts';
 import {nextSteps, reportProblems} from './report.ts';
 import {codeOfSignal} from './signals.ts';
 import type {Workshop} from './workshop.ts';
 
-/** Runs or resumes with progress, then says how it went and what to type next. */
-export const conduct = async (
-  call: Call,
-  workshop: Workshop,
-  {yes, all, work}: {yes: boolean; all?: boolean; work: (host: Host, prompter: Prompter) => Promise<RunResult>},
-): Promise<number> => {
-  const tally = new Tally();
-  const also = (event: Event): void => tally.add(event);
-  const {host, progress, prompter} = await openDesk(call, workshop, {yes, also, ...(all && {all})});
-  call.around.holdSignals();
-  let result: RunResult;
-  try {
-    result = await work(host, prompter);
-  } finally {
-    await progress.pause();
+/** Starts a run, or goes on with one. */
+export type Work = (host: Host, prompter: Prompter) => Promise<RunResult>;
+
+export interface Conduct {
+  readonly yes: boolean;
+  /** Shows each step that still holds, also where there are many. */
+  readonly all?: boolean;
+  readonly work: Work;
+  /** Goes on with the run that `work` has left unfinished. */
+  again(chosen: Pick<ResumeRequest, 'run'> & Partial<ResumeRequest>): Work;
+}
+
+/** How one go at a run went, with what was told of it. */
+export interface Gone {
+  readonly result: RunResult;
+  readonly tally: Tally;
+  /** The runbook's file. */
+  readonly file: string;
+  /** The step type of each step, by its key. */
+  readonly uses: ReadonlyMap<string, string>;
+  /** Secrets that were typed; the journal has none. */
+  readonly secrets: Map<string, string>;
+}
+
+/** Runs or resumes with progress, then says how it went and what to type next; on a terminal a failure opens a menu. */
+export const conduct = async (call: Call, workshop: Workshop, how: Conduct): Promise<number> => {
+  const {yes, again} = how;
+  for (let gone = await go(call, workshop, how, how.work); ; ) {
+    const asks = wantsMenu(call, gone, yes, workshop.registry);
+    tellResult(call, gone, asks);
+    if (!asks) return exitCode(call, gone.result, workshop.engine.EXIT);
+    const {FailureMenu} = await import('./menu/menu.ts');
+    const resume = (chosen: Partial<ResumeRequest>): Promise<Gone> =>
+      go(call, workshop, how, again({...chosen, run: gone.result.run}));
+    const answer = await new FailureMenu(call, workshop, gone, resume).ask();
+    if (typeof answer === 'number') return answer;
+    gone = answer;
   }
-  tellResult(call, result, tally);
-  return exitCode(call, result, workshop.engine.EXIT);
+};
+
+const go = async (call: Call, workshop: Workshop, {yes, all = false}: Conduct, work: Work): Promise<Gone> => {
+  const tally = new Tally();
+  const uses = new Map<string, string>();
+  const secrets = new Map<string, string>();
+  let file = '';
+  const also = (event: Event): void => {
+    tally.add(event);
+    if (event.type !== 'run-started') return;
+    ({file} = event);
+    for (const step of event.steps) uses.set(step.key, step.uses);
+  };
+  const {host, prompter, close} = await openDesk(call, workshop, {yes, all, also});
+  const askSecret: Host['askSecret'] = async (name, about) => {
+    const value = await prompter.askSecret(name, about);
+    if (value !== undefined) secrets.set(name, value);
+    return value;
+  };
+  call.around.holdSignals();
+  try {
+    return {result: await work({...host, askSecret}, prompter), tally, file, uses, secrets};
+  } finally {
+    await close();
+  }
 };
 
 const exitCode = ({around}: Call, {outcome}: RunResult, codes: Workshop['engine']['EXIT']): number => {
@@ -33,7 +79,8 @@ const exitCode = ({around}: Call, {outcome}: RunResult, codes: Workshop['engine'
   return codes.done;
 };
 
-const tellResult = (call: Call, result: RunResult, tally: Tally): void => {
+/** @param asks the menu that follows says what to do next */
+const tellResult = (call: Call, {result, tally}: Gone, asks: boolean): void => {
   const problems = result.failures.map(({problem}) => problem);
   if (problems.length > 0) call.around.stderr.write(`\n${reportProblems(problems, call.report)}`);
   // With --json the summary is the event `run-finished`.
@@ -42,7 +89,7 @@ const tellResult = (call: Call, result: RunResult, tally: Tally): void => {
   call.tell([
     '',
     summary(result.outcome, result.durationMs, tally, call.errStyle),
-    ...(said ? [] : nextSteps(nextLines(result), call.report)),
+    ...(said || asks ? [] : nextSteps(nextLines(result), call.report)),
   ]);
 };
 

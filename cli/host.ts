@@ -11,6 +11,8 @@ export interface Desk {
   readonly host: Host;
   readonly progress: Progress;
   readonly prompter: Prompter;
+  /** Gives the terminal back for good. */
+  close(): Promise<void>;
 }
 
 /** What the engine may know of the process, with the progress and the prompts around it. */
@@ -22,11 +24,13 @@ export const openDesk = async (
   const {around} = call;
   const {stdout, stderr, env} = around;
   const progress = await startProgress({stdout, stderr, env, all, json: call.json, style: call.errStyle});
-  if (progress.leave && progress.comeBack)
-    around.aroundStop(
-      () => progress.leave?.(),
-      () => progress.comeBack?.(),
-    );
+  const isDrawn = progress.leave !== undefined && progress.comeBack !== undefined;
+  const leaveStops = isDrawn
+    ? around.aroundStop(
+        () => progress.leave?.(),
+        () => progress.comeBack?.(),
+      )
+    : () => {};
   const refuse = (message: string, next: string): Error =>
     new engine.RunbookError({code: 'no-terminal', message, next: [next]});
   const prompter = new Prompter({around, progress, yes, colours: call.errStyle !== plain, refuse});
@@ -37,6 +41,10 @@ export const openDesk = async (
   return {
     progress,
     prompter,
+    close: async () => {
+      leaveStops();
+      await progress.pause();
+    },
     host: {
       ...quietHost(call),
       emit,

@@ -15,6 +15,8 @@ import type {Surroundings} from './surroundings.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** So long may running steps take to be killed before the process ends without them. */
 const LAST_RESORT_MS = 10_000;
+/** A process that nobody could continue is not stopped by Ctrl-Z: then life goes on after this. */
+const UNSTOPPED_MS = 200;
 const SHOW_CURSOR = '\x1b[?25h';
 const FAILED = 1;
 const USAGE = 2;
@@ -23,6 +25,7 @@ const terminals = [0, 1, 2].filter((fd) => isatty(fd));
 const stopping = new AbortController();
 const killing = new AbortController();
 let held = false;
+let lent = false;
 let lost: Error | undefined;
 
 const programName = (): string => {
@@ -42,6 +45,7 @@ const survivesHangup = isHangupIgnored();
 
 /** A person who repeats it means it; a terminal that closes may send its signal several times. */
 const interrupt = (reason: string): void => {
+  if (lent && reason === 'SIGINT') return;
   if (!held || killing.signal.aborted) process.exit(codeOfSignal(reason));
   if (!stopping.signal.aborted) stopping.abort(reason);
   else if (reason !== 'SIGHUP') {
@@ -53,6 +57,32 @@ const interrupt = (reason: string): void => {
 const onSignal = (signal: string): void => {
   if (signal !== 'SIGHUP' || !survivesHangup) interrupt(signal);
 };
+
+const ignore = (): void => {};
+
+const lend = async <T>(act: () => Promise<T>): Promise<T> => {
+  lent = true;
+  process.on('SIGQUIT', ignore);
+  try {
+    return await act();
+  } finally {
+    process.off('SIGQUIT', ignore);
+    lent = false;
+  }
+};
+
+const suspend = (): Promise<void> =>
+  new Promise((resolve) => {
+    const goOn = (): void => {
+      clearTimeout(timer);
+      process.off('SIGCONT', goOn);
+      resolve();
+    };
+    process.on('SIGCONT', goOn);
+    const timer = setTimeout(goOn, UNSTOPPED_MS);
+    // as the terminal does it: the whole job, with what called us
+    process.kill(0, 'SIGTSTP');
+  });
 
 /** The last words; the terminal may be gone. */
 const say = (text: string): void => {
@@ -127,13 +157,16 @@ const surroundingsIn = (cwd: string): Surroundings => ({
     held = true;
   },
   aroundStop: (before, after) => {
-    process.on('SIGTSTP', () => {
+    const stop = (): void => {
       before();
       process.kill(process.pid, 'SIGSTOP');
-    });
-    process.on('SIGCONT', after);
+    };
+    process.on('SIGTSTP', stop).on('SIGCONT', after);
+    return () => void process.off('SIGTSTP', stop).off('SIGCONT', after);
   },
   interrupt,
+  lend,
+  suspend,
 });
 
 /** Waits until everything printed has left: a pipe may still hold some of it. */

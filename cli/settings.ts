@@ -20,6 +20,7 @@ export const valueOptions = (command: Command): Command =>
 /** Declares how steps are carried out. */
 export const paceOptions = (command: Command): Command =>
   command
+    .option('--no-menu', 'when a step fails, do not ask what to do about it')
     .option('--keep-going', 'when a step fails, go on with those that do not need it')
     .option('--concurrency <n>', 'how many steps may run at once (default: 4)', count)
     .option('-y, --yes', 'answer yes where a step asks for confirmation, and to installing what is missing');

@@ -15,8 +15,12 @@ export interface Surroundings {
   readonly killSignal: AbortSignal;
   /** From now on signals are for the command to handle; until then the first one ends the process. */
   holdSignals(): void;
-  /** Calls the first before Ctrl-Z stops this process, and the second when it goes on. */
-  aroundStop(before: () => void, after: () => void): void;
+  /** Calls the first before Ctrl-Z stops this process, and the second when it goes on, until what it returns is called. */
+  aroundStop(before: () => void, after: () => void): () => void;
   /** What a signal does, for a Ctrl-C that arrives as a key because a prompt is open. */
   interrupt(reason: string): void;
+  /** Leaves the terminal to another program while `act` waits for it: a Ctrl-C is for that program, and interrupts nothing of ours. */
+  lend<T>(act: () => Promise<T>): Promise<T>;
+  /** What Ctrl-Z does, for one that arrives as a key. Resolves when the process is continued. */
+  suspend(): Promise<void>;
 }

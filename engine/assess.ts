@@ -86,7 +86,8 @@ const readsOutputs = (node: Node | undefined): boolean =>
 const secretNames = (node: Node): ReadonlySet<string> =>
   new Set([...node.step.outputs].filter(([, {secret}]) => secret).map(([name]) => name));
 
-const restoreOutputs = (session: Session, state: StepState): void => {
+/** What a finished step has handed on, as far as the journal knows it: a secret is not stored. */
+export const restoreOutputs = (session: Session, state: StepState): void => {
   const node = session.graph.nodes.get(state.key);
   if (node !== undefined && state.status === 'checkpointed')
     session.scopes.finish(node, state.outputs, secretNames(node));

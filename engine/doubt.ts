@@ -8,6 +8,8 @@ export interface Wishes {
   readonly redo: readonly string[];
   /** Steps that a person has done or seen to: they count as finished. */
   readonly accept: readonly {readonly step: string; readonly reason: string}[];
+  /** Steps that failed, and whose checks were seen to hold since: they are adopted where that is still so. */
+  readonly adopt?: readonly string[];
 }
 
 /**

@@ -40,6 +40,7 @@ export {
 } from './lesson.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
 export {nearest, suggest} from './nearest.ts';
+export {lookAtStep, type StepLook, type StepRequest} from './one-step.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';
 export {planResume} from './plan-resume.ts';
 export type {Printed} from './printed.ts';
@@ -62,5 +63,6 @@ export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './r
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';
 export {type StatusReport, type StepStatus, statusOf} from './status.ts';
+export {placeOfStep, type StepPlace} from './step-place.ts';
 export * from './step-type.ts';
 export {planUndo, type UndoPlan, type UndoRequest, type UndoResult, undoRun} from './undo.ts';

@@ -81,6 +81,15 @@ export const undoCommandOf = (type: StepType, rendered: Json, site: Site): strin
   }
 };
 
+/** The line that opens a shell where a call acts; undefined where its type has none. */
+export const enterLineOf = (type: StepType, rendered: Json, site: Site): string | undefined => {
+  try {
+    return type.enter?.line(shownOptions(type, rendered), site);
+  } catch {
+    return undefined;
+  }
+};
+
 const onOf = (on: Template | undefined, evaluate: Evaluate): Json | undefined =>
   on === undefined ? undefined : renderTemplate(on, evaluate);
 

@@ -1,6 +1,7 @@
 import type {Approval} from './approve.ts';
 import {runbookOf} from './choose-run.ts';
 import type {Wishes} from './doubt.ts';
+import type {Selection} from './entries.ts';
 import {RunbookError} from './errors.ts';
 import {gatherInputs} from './given.ts';
 import type {Node} from './graph.ts';
@@ -28,6 +29,8 @@ export interface ResumeRequest extends Wishes {
   readonly doer?: Doer;
   /** Steps begin in the order of the file. */
   readonly inFileOrder?: boolean;
+  /** Stays in the part of the runbook that the run was started for; otherwise the rest is done, too. */
+  readonly sameRange?: boolean;
   /** Goes on only if this is what would be done. */
   readonly approve?: Approval;
 }
@@ -49,11 +52,17 @@ export const prepare = async (request: ResumeRequest, host: Host, store: Store, 
   const envFiles = request.envFiles.length > 0 ? request.envFiles : state.envFiles;
   const {registry} = request;
   const {run, cwd} = state;
-  const session = await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
+  const opened = await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state});
+  const session: Session = {...opened, adopts: request.adopt ?? []};
   if (runbook.name !== state.runbook) throw renamed(runbook, state);
   checkNames(session, request);
-  const {from} = state.selection;
-  return {session, state, part: select(session.graph, from === undefined ? {} : {from})};
+  return {session, state, part: select(session.graph, rangeOf(state, request))};
+};
+
+/** What was only verified is verified again; what was left out is done now, unless the operator asked for that part. */
+const rangeOf = ({selection}: RunState, {sameRange}: ResumeRequest): Selection => {
+  if (sameRange === true) return selection;
+  return selection.from === undefined ? {} : {from: selection.from};
 };
 
 const renamed = (runbook: Runbook, state: RunState): RunbookError =>

@@ -182,7 +182,8 @@ export class ResumeTreatment {
     const known = stateOf(session, node.key)?.outputs;
     if (JSON.stringify(session.redactor.json(stored)) !== JSON.stringify(known))
       await record(session, {type: 'step-verified', step: node.key, outputs: stored});
-    tell(session, {type: 'step-finished', step: node.key, how: 'kept', outputs: stored, durationMs: 0, evidence: []});
+    const how = this.#accepted.has(node.key) ? 'accepted' : 'kept';
+    tell(session, {type: 'step-finished', step: node.key, how, outputs: stored, durationMs: 0, evidence: []});
     return {kind: 'finished', how: 'kept'};
   }
 

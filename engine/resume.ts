@@ -50,7 +50,7 @@ export const resumeRun = async (request: ResumeRequest, given: Host): Promise<Ru
     const resume = new ResumeTreatment(session, assessed, wishes, request.doer);
     return await walk(session, {
       ...pace(request),
-      leaves: () => false,
+      leaves: (node) => prepared.part(node) === 'leave',
       treat: (node, signal) =>
         prepared.part(node) === 'verify' && stateOf(session, node.key)?.status !== 'checkpointed'
           ? verifyOnly(session, node, signal)

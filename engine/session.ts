@@ -33,6 +33,8 @@ export interface Session {
   readonly kept: Map<string, Map<string, Json>>;
   /** How long the steps took in earlier runs. */
   usual: ReadonlyMap<string, Usual>;
+  /** Steps that failed, and whose checks a person has seen to hold since: they are asked before these are done again. */
+  readonly adopts?: readonly string[];
   /** What the journal says, up to date. */
   state: RunState | undefined;
 }

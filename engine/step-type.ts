@@ -87,6 +87,14 @@ export interface ShellRendering<Options, Outputs> {
   outputs?: {readonly [Name in keyof Outputs]?: (options: Options, site: Site) => string};
 }
 
+/** How a person gets to where a step acts, other than on this machine: inside its container. */
+export interface Entrance<Options> {
+  /** What that is, in words: `its container`. */
+  readonly what: string;
+  /** The line that opens a shell there. Pure and POSIX-quoted; secrets arrive as variables. */
+  line(options: Options, site: Site): string;
+}
+
 /** One kind of step. Lives in one file of `steps/`; every type below follows from the two schemas. */
 export interface StepType<
   Options extends v.GenericSchema = v.GenericSchema,
@@ -143,6 +151,12 @@ export interface StepType<
   undoCommand?(options: v.InferOutput<Options>, site: Site): string;
   /** Yields whenever something that `verify` or `run` (of a `reads` type) looks at may have changed; ends with the signal. */
   changes?(options: v.InferOutput<Options>, context: StepContext): AsyncIterable<unknown>;
+  /** What its own process here is given: a folder, and variables beside those of the run. Left out where it starts none. Pure. */
+  process?(
+    options: v.InferOutput<Options>,
+    site: Site,
+  ): {readonly cwd: string; readonly env: Readonly<Record<string, string>>};
+  readonly enter?: Entrance<v.InferOutput<Options>>;
   readonly shell?: ShellRendering<v.InferOutput<Options>, v.InferOutput<Outputs>>;
 }
 

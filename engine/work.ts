@@ -60,7 +60,8 @@ export const looksFirst = (session: Session, node: Node): boolean => {
 /** An earlier attempt of this run may have acted. */
 const wasBegun = (session: Session, {key, step}: Node): boolean => {
   const before = stateOf(session, key);
-  return before?.made === true && mayHaveActed(before, step.effect);
+  const adopts = session.adopts?.includes(key) === true;
+  return before?.made === true && (adopts || mayHaveActed(before, step.effect));
 };
 
 /** What an earlier attempt has made is there, and needs nothing but time. */

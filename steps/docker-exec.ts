@@ -25,18 +25,22 @@ const outputs = v.object({
   exitCode: v.pipe(v.number(), v.description('0: any other fails the step')),
 });
 
-const flags = ({env, user, workdir, stdin}: Options): string[] => [
-  ...(stdin === undefined ? [] : ['-i']),
+const inPlace = ({env, user, workdir}: Options): string[] => [
   ...envFlags(env).flat(),
   ...(user === undefined ? [] : ['-u', user]),
   ...(workdir === undefined ? [] : ['-w', workdir]),
 ];
 
 const command = (given: Options, site: Site): string => {
-  const line = sh`${dockerCommand(site)} exec ${flags(given)} ${given.container} ${given.command}`;
+  const flags = [...(given.stdin === undefined ? [] : ['-i']), ...inPlace(given)];
+  const line = sh`${dockerCommand(site)} exec ${flags} ${given.container} ${given.command}`;
   const input = given.stdin === undefined ? '' : `${prints(given.stdin)} | `;
   return input + secretAssignments(given.env) + line;
 };
+
+/** As the step is in there: the same user, folder and variables. */
+const enterLine = (given: Options, site: Site): string =>
+  secretAssignments(given.env) + sh`${dockerCommand(site)} exec -it ${inPlace(given)} ${given.container} sh`;
 
 const failure = ({container, command: [name = '']}: Options, {stdout, stderr, exitCode}: ExecResult): StepError =>
   new StepError(`"${name}" exited with code ${exitCode} in container "${container}"`, {
@@ -66,6 +70,8 @@ export default defineStepType({
   },
 
   changes: ({container}, context) => containerEvents(context, container),
+
+  enter: {what: 'its container', line: enterLine},
 
   shell: {outputs: {stdout: command, exitCode: () => 'echo 0'}},
 });

@@ -178,6 +178,8 @@ export default defineStepType({
 
   changes: ({name}, context) => containerEvents(context, name),
 
+  enter: {what: 'its container', line: ({name}, site) => sh`${dockerCommand(site)} exec -it ${name} sh`},
+
   shell: {
     run: (given, site) => {
       const docker = dockerCommand(site);

@@ -31,6 +31,8 @@ export default defineStepType({
     return undefined;
   },
 
+  enter: {what: 'its machine', line: (given, site) => driverNamed(given.driver).lines.enter(selected(given), site)},
+
   changes: ({name, driver}, context) => (driver === 'docker' ? containerEvents(context, name) : nothing()),
 
   shell: {

@@ -40,6 +40,8 @@ export default defineStepType({
     });
   },
 
+  enter: {what: 'its machine', line: (given, site) => driverNamed(given.driver).lines.enter(given, site)},
+
   shell: {
     outputs: {stdout: (given, site) => driverNamed(given.driver).lines.exec(given, given.command.map(String), site)},
   },

@@ -49,6 +49,8 @@ export default defineStepType({
     return undefined;
   },
 
+  enter: {what: 'its machine', line: (given, site) => driverNamed(given.driver).lines.enter(given, site)},
+
   changes: ({name}, context) => containerEvents(context, name),
 
   shell: {

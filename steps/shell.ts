@@ -66,6 +66,11 @@ const additions = ({env}: Options, {on}: Site): Readonly<Record<string, string>>
   ...env,
 });
 
+const processOf = (given: Options, site: Site) => ({
+  cwd: resolve(site.cwd, given.cwd ?? '.'),
+  env: additions(given, site),
+});
+
 const assignments = (given: Options, site: Site): readonly string[] =>
   Object.entries(additions(given, site)).map(([name, value]) =>
     value === '' ? `${name}=` : `${name}=${quote(value)}`,
@@ -108,11 +113,12 @@ export default defineStepType({
 
   async run(given, context): Promise<Outputs> {
     const [file = 'sh', ...args] = argvOf(given.shell);
+    const {cwd, env} = processOf(given, context);
     const done = await runProcess({
       file,
       args: [...args, given.run],
-      cwd: resolve(context.cwd, given.cwd ?? '.'),
-      env: {...context.env, ...additions(given, context)},
+      cwd,
+      env: {...context.env, ...env},
       stdin: given.stdin,
       signal: context.signal,
       output: context.output,
@@ -121,6 +127,8 @@ export default defineStepType({
     const {stdout, stderr, exitCode} = done;
     return {stdout, stderr, exitCode, ...parsed(stdout)};
   },
+
+  process: processOf,
 
   shell: {outputs: {stdout: command, json: command, exitCode: () => 'echo 0'}},
 });

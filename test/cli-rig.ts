@@ -40,6 +40,14 @@ export interface CliRig {
   /** Runs the program to its end. */
   runbook(args: readonly string[], options?: CallOptions): Promise<Ended>;
   start(args: readonly string[], options?: CallOptions): Live;
+  /** Sees to it that something ends with the test, and is quoted if that takes too long. */
+  owns(running: Running): void;
+}
+
+/** Something that a test has started. */
+export interface Running {
+  printed(): string;
+  end(): void;
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,7 +65,7 @@ export const cliTest =
   (body: (rig: CliRig) => Promise<void>, limitMs = LIMIT_MS) =>
   async (): Promise<void> => {
     const dir = await mkdtemp(join(tmpdir(), 'runbook-cli-'));
-    const live: Live[] = [];
+    const live: Running[] = [];
     const rig = rigIn(dir, live);
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
@@ -70,12 +78,12 @@ export const cliTest =
       await Promise.race([body(rig), limit]);
     } finally {
       clearTimeout(timer);
-      for (const {child} of live) if (child.exitCode === null) child.kill('SIGKILL');
+      for (const one of live) one.end();
       await rm(dir, {recursive: true, force: true, maxRetries: 10, retryDelay: 100});
     }
   };
 
-const rigIn = (dir: string, live: Live[]): CliRig => {
+const rigIn = (dir: string, live: Running[]): CliRig => {
   const rig: CliRig = {
     dir,
     write: async (tree) => {
@@ -89,9 +97,12 @@ const rigIn = (dir: string, live: Live[]): CliRig => {
     runbook: (args, options) => rig.start(args, options).ended,
     start: (args, options = {}) => {
       const started = launch(dir, args, options);
-      live.push(started);
+      const {child, printed} = started;
+      const end = (): void => void (child.exitCode === null && child.kill('SIGKILL'));
+      live.push({printed, end});
       return started;
     },
+    owns: (running) => void live.push(running),
   };
   return rig;
 };

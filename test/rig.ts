@@ -11,6 +11,7 @@ import type {Event, Standing} from '../engine/events.ts';
 import type {Doubt, DoubtAnswer, Host} from '../engine/host.ts';
 import {readJournal} from '../engine/journal.ts';
 import {loadRunbook} from '../engine/load.ts';
+import {lookAtStep, type StepLook, type StepRequest} from '../engine/one-step.ts';
 import type {Patience} from '../engine/overdue.ts';
 import {type Plan, planRun} from '../engine/plan.ts';
 import {planResume} from '../engine/plan-resume.ts';
@@ -20,11 +21,13 @@ import {type RunRequest, type RunResult, startRun} from '../engine/run.ts';
 import {rawLog} from '../engine/run-log.ts';
 import type {Runbook} from '../engine/runbook.ts';
 import {type StatusReport, statusOf} from '../engine/status.ts';
+import {placeOfStep, type StepPlace} from '../engine/step-place.ts';
 import {
   defineStepType,
   type Effect,
   type Json,
   type Question,
+  type Site,
   type StepContext,
   StepError,
   type StepType,
@@ -40,6 +43,7 @@ const options = v.strictObject({
   /** Where: the step's own key when left out. */
   name: v.optional(v.string()),
   secret: v.optional(v.string()),
+  env: v.optional(v.record(v.string(), v.string())),
 });
 type Options = v.InferOutput<typeof options>;
 
@@ -80,6 +84,10 @@ export interface FakeOptions {
   readonly asks?: boolean;
   /** The option that names a Docker context which it makes. */
   readonly provides?: string;
+  /** There is a place inside, which a line leads to. */
+  readonly enter?: {readonly what: string; line(options: Options, site: Site): string};
+  /** It starts a process here, with these variables. */
+  readonly process?: (options: Options, site: Site) => {cwd: string; env: Record<string, string>};
   /** Yields when the world may have changed. */
   changes?(options: Options, context: StepContext): AsyncIterable<unknown>;
 }
@@ -126,6 +134,9 @@ export interface Rig {
   planUndo(request?: Partial<UndoRequest>): ReturnType<typeof planUndo>;
   plan(request?: Partial<RunRequest>): Promise<Plan>;
   status(run?: string): Promise<StatusReport>;
+  /** One step of the newest run. */
+  lookAt(step: string, request?: Partial<StepRequest>): Promise<StepLook>;
+  placeOf(step: string, request?: Partial<StepRequest>): Promise<StepPlace>;
   standings(run?: string): Promise<Record<string, Standing>>;
   /** The first signal of the next or running call. */
   interrupt(reason?: string): void;
@@ -272,7 +283,7 @@ const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) 
       outputs: v.object({value: v.optional(v.any()), ip: v.optional(v.string()), token: v.optional(v.string())}),
       effect,
       effectIsSettable: true,
-      secretOptions: ['secret', 'value'],
+      secretOptions: ['secret', 'value', 'env'],
       ...(given.asks === undefined ? {} : {asks: given.asks}),
       ...(given.provides === undefined ? {} : {provides: given.provides}),
       command: ({value}) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
@@ -314,6 +325,8 @@ const fakeStep = (rig: Rig, name: string, given: FakeOptions, acted: (act: Act) 
             },
           }
         : {}),
+      ...(given.enter === undefined ? {} : {enter: given.enter}),
+      ...(given.process === undefined ? {} : {process: given.process}),
       ...(given.changes === undefined ? {} : {changes: given.changes}),
     }) as unknown as StepType,
   };
@@ -456,6 +469,8 @@ const makeRig = (dir: string): Rig => {
     planUndo: (given = {}) => planUndo({registry, load, ...given}, rig.host()),
     plan: async (given) => planRun(await request(given), rig.host()),
     status: (run) => statusOf({registry, load, ...(run === undefined ? {} : {run})}, rig.host()),
+    lookAt: (step, given) => lookAtStep({...again(), run: newest(), step, ...given}, rig.host()),
+    placeOf: (step, given) => placeOfStep({...again(), run: newest(), step, ...given}, rig.host()),
     async standings(run) {
       const {steps} = await rig.status(run);
       return Object.fromEntries(steps.map(({step, standing}) => [step, standing]));

@@ -7,7 +7,7 @@ import {courseLines, keptLine} from '../course-lines.ts';
 import {quietHost} from '../host.ts';
 import {lookLines} from '../look-lines.ts';
 import {nextSteps} from '../report.ts';
-import {ensureRequirements} from '../requirements.ts';
+import {resuming} from '../resuming.ts';
 import {paceOptions, settingsOf, valueOptions} from '../settings.ts';
 import {openWorkshop, type Workshop} from '../workshop.ts';
 
@@ -56,15 +56,8 @@ export const resume: CommandFile = {
     return conduct(call, workshop, {
       yes: options.yes ?? false,
       all: options.all ?? false,
-      work: (host, prompter) => {
-        const load = async (file: string) => {
-          const runbook = await workshop.load(file);
-          const provision = options.provision ?? false;
-          await ensureRequirements(runbook.requires, {call, workshop, provision, prompter});
-          return runbook;
-        };
-        return workshop.engine.resumeRun({...request, load}, host);
-      },
+      work: resuming(call, workshop, request),
+      again: (chosen) => resuming(call, workshop, chosen),
     });
   },
 };

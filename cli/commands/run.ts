@@ -3,6 +3,7 @@ import {conduct} from '../conduct.ts';
 import {TerminalStepper} from '../lessons/stepper.ts';
 import {hasTerminal} from '../prompt.ts';
 import {ensureRequirements} from '../requirements.ts';
+import {resuming} from '../resuming.ts';
 import {paceOptions, settingsOf, valueOptions} from '../settings.ts';
 import {openWorkshop, type Workshop} from '../workshop.ts';
 
@@ -55,6 +56,7 @@ export const run: CommandFile = {
           {...host, signal: AbortSignal.any([host.signal, quitting.signal])},
         );
       },
+      again: (chosen) => resuming(call, workshop, {...chosen, sameRange: true}),
     });
   },
 };

@@ -1,9 +1,9 @@
-import type {UndoPlan, UndoResult, UndoStep} from '../../engine/index.ts';
+import type {UndoPlan, UndoRequest, UndoResult, UndoStep} from '../../engine/index.ts';
 import {type Call, type CommandFile, examples} from '../command.ts';
 import {inOneLine} from '../command-line.ts';
 import {openDesk} from '../host.ts';
 import {INTERRUPTED, UNDO_FAILED, UNDONE} from '../progress/words.ts';
-import {hasTerminal} from '../prompt.ts';
+import {hasTerminal, type Prompter} from '../prompt.ts';
 import {nextSteps, reportProblems} from '../report.ts';
 import {codeOfSignal} from '../signals.ts';
 import {padded, widthOf} from '../width.ts';
@@ -36,31 +36,62 @@ export const undo: CommandFile = {
 
   async act(call) {
     const workshop = await openWorkshop(call);
-    const {engine, registry, load} = workshop;
+    const {registry, load} = workshop;
     const {to, yes = false, plan = false} = call.options<Options>();
     const [run] = call.args;
     const request = {...(run === undefined ? {} : {run}), ...(to === undefined ? {} : {to}), registry, load};
-    const {host, progress, prompter} = await openDesk(call, workshop, {yes});
-    try {
-      const planned = await engine.planUndo(request, host);
-      await progress.pause();
-      if (plan) return showPlan(call, planned);
-      if (planned.running.length === 0 && planned.steps.every(({action}) => action !== 'undo'))
-        return nothingToDo(call, planned);
-      if (!yes) {
-        call.tell([...undoLines(planned, call), '']);
-        if (!hasTerminal(call.around)) throw unanswered(workshop);
-        if (!(await prompter.ask({kind: 'confirm', message: 'Take this back?'}))) return engine.EXIT.failed;
-      }
-      call.around.holdSignals();
-      progress.resume();
-      const result = await engine.undoRun({...request, run: planned.run}, host);
-      await progress.pause();
-      return tellResult(call, result);
-    } finally {
-      await progress.pause();
-    }
+    if (plan) return showPlan(call, await plannedUndo(call, workshop, request));
+    const confirm = async ({ask}: Prompter): Promise<boolean> => {
+      if (!hasTerminal(call.around)) throw unanswered(workshop);
+      return await ask({kind: 'confirm', message: 'Take this back?'});
+    };
+    const took = await takeBack(call, workshop, request, yes ? undefined : confirm);
+    if (took === 'nothing') return workshop.engine.EXIT.done;
+    return took === 'declined' ? workshop.engine.EXIT.failed : exitCode(call, took);
   },
+};
+
+const plannedUndo = async (call: Call, workshop: Workshop, request: UndoRequest): Promise<UndoPlan> => {
+  const {host, close} = await openDesk(call, workshop, {yes: false});
+  try {
+    return await workshop.engine.planUndo(request, host);
+  } finally {
+    await close();
+  }
+};
+
+/**
+ * Shows what there is of a run to take back, asks, and takes it back.
+ * @param confirm asks; left out where the answer is yes
+ */
+export const takeBack = async (
+  call: Call,
+  workshop: Workshop,
+  request: UndoRequest,
+  confirm?: (prompter: Prompter) => Promise<boolean>,
+): Promise<UndoResult | 'nothing' | 'declined'> => {
+  const {engine} = workshop;
+  const {host, progress, prompter, close} = await openDesk(call, workshop, {yes: confirm === undefined});
+  try {
+    const planned = await engine.planUndo(request, host);
+    await progress.pause();
+    if (planned.running.length === 0 && planned.steps.every(({action}) => action !== 'undo')) {
+      call.tell([...undoLines(planned, call), 'nothing is left to take back']);
+      return 'nothing';
+    }
+    if (confirm !== undefined) {
+      call.tell([...undoLines(planned, call), '']);
+      if (!(await confirm(prompter))) return 'declined';
+    }
+    call.around.holdSignals();
+    progress.resume();
+    const result = await engine.undoRun({...request, run: planned.run}, host);
+    await progress.pause();
+    tellResult(call, result);
+    return result;
+  } finally {
+    await close();
+  }
 };
 
 const unanswered = ({engine}: Workshop): Error =>
@@ -73,11 +104,6 @@ const unanswered = ({engine}: Workshop): Error =>
 const showPlan = (call: Call, planned: UndoPlan): number => {
   if (call.json) call.printJson(planned);
   else call.print(undoLines(planned, call));
-  return 0;
-};
-
-const nothingToDo = (call: Call, planned: UndoPlan): number => {
-  call.tell([...undoLines(planned, call), 'nothing is left to take back']);
   return 0;
 };
 
@@ -109,7 +135,7 @@ const group = (action: UndoStep['action'], steps: readonly UndoStep[], call: Cal
   return [style(action === 'irreversible' ? ['bold', 'yellow'] : 'bold', TITLES[action]), ...rows];
 };
 
-const tellResult = (call: Call, {run, undone, failed, interrupted}: UndoResult): number => {
+const tellResult = (call: Call, {run, undone, failed, interrupted}: UndoResult): void => {
   const {around, report, json, errStyle} = call;
   const problems = failed.map(({problem}) => problem);
   if (problems.length > 0) around.stderr.write(`\n${reportProblems(problems, report)}`);
@@ -121,6 +147,9 @@ const tellResult = (call: Call, {run, undone, failed, interrupted}: UndoResult):
       `${errStyle(format, mark)} ${counts}`,
       ...(interrupted ? nextSteps(`go on with: runbook undo ${run}`, report) : []),
     ]);
+};
+
+const exitCode = ({around}: Call, {failed, interrupted}: UndoResult): number => {
   if (interrupted) return codeOfSignal(around.signal.reason);
   return failed.length > 0 ? 1 : 0;
 };

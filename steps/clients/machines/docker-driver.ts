@@ -374,6 +374,7 @@ export const dockerDriver: Driver = {
       sh`${dockerCommand(site)} start ${name} && until docker --context ${name} version >/dev/null 2>&1; do sleep 0.2; done`,
     stop: ({name}, site) => sh`${dockerCommand(site)} stop ${name}`,
     exec: ({name}, command, site) => sh`${dockerCommand(site)} exec ${name} ${command}`,
+    enter: ({name}, site) => sh`${dockerCommand(site)} exec -it ${name} sh`,
     inspect: ({name}, site) => sh`${dockerCommand(site)} inspect ${name}`,
     list: (site) => sh`${dockerCommand(site)} ps -a --filter ${`label=${LABEL}`}`,
   },

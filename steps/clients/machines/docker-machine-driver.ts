@@ -213,6 +213,7 @@ export const dockerMachineDriver: Driver = {
     start: ({name}) => sh`docker-machine start ${name}`,
     stop: ({name}) => sh`docker-machine stop ${name}`,
     exec: ({name}, command) => sh`docker-machine ssh ${name} ${sh`${command}`}`,
+    enter: ({name}) => sh`docker-machine ssh ${name}`,
     inspect: ({name}) => sh`docker-machine inspect ${name}`,
     list: () => 'docker-machine ls',
   },

@@ -19,6 +19,8 @@ export interface DriverLines {
   start(machine: Selection, site: Site): string;
   stop(machine: Selection, site: Site): string;
   exec(machine: Selection, command: readonly string[], site: Site): string;
+  /** Opens a shell there, on a terminal. */
+  enter(machine: Selection, site: Site): string;
   inspect(machine: Selection, site: Site): string;
   list(site: Site): string;
 }

@@ -204,6 +204,7 @@ export const sshDriver: Driver = {
     start: () => '# driver ssh can neither start nor stop a host',
     stop: () => '# driver ssh can neither start nor stop a host',
     exec: ({host = ''}, command) => sshLine(host, command),
+    enter: ({host = ''}) => sh`${sshWords(host)}`,
     inspect: ({name}) => sh`docker --context ${name} info`,
     list: () => 'docker context ls',
   },
