@@ -3,7 +3,7 @@ import type {Host} from './host.ts';
 import {openStep, type StepRequest} from './one-step.ts';
 import {enterLineOf, type Rendered, renderStep, showCommand, titleOf, variablesIn} from './render.ts';
 import {variableName} from './scopes.ts';
-import {type Session, stateOf} from './session.ts';
+import {contextOf, type Session, stateOf} from './session.ts';
 import {hasVariable, sh} from './sh.ts';
 import type {Json} from './step-type.ts';
 
@@ -33,7 +33,7 @@ const MOST_CHARACTERS = 500_000;
 
 /**
  * What a shell needs to stand where a step stands. Secrets are in it only as far as the step itself gets them by its
- * environment. It carries no `RUNBOOK_STEP`: what a person starts in it is nobody's to end.
+ * environment.
  * @throws RunbookError as `openStep`
  */
 export const placeOfStep = async (request: StepRequest, host: Host): Promise<StepPlace> => {
@@ -49,7 +49,7 @@ export const placeOfStep = async (request: StepRequest, host: Host): Promise<Ste
     ...valuesOf(session, node, rendered, secrets),
     RUNBOOK_COMMAND: there + session.redactor.text(command),
   });
-  const env = {...host.env, ...context(rendered), ...secrets, ...own?.env, ...values};
+  const env = {...stepEnv(session, node, rendered), ...context(rendered), ...secrets, ...own?.env, ...values};
   return {
     step: node.key,
     title: titleOf(node),
@@ -69,6 +69,14 @@ const render = (session: Session, node: Node): Rendered | undefined => {
   } catch {
     return undefined;
   }
+};
+
+/** That of the step's processes, but without what marks them: what a person starts is nobody's to end. */
+const stepEnv = (session: Session, node: Node, rendered: Rendered | undefined): Environment => {
+  const site = rendered?.site ?? {on: undefined, dir: node.scope.runbook.dir, cwd: session.cwd};
+  const {signal} = session.host;
+  const {RUNBOOK_STEP: _, ...env} = contextOf(session, site, node.key, {attempt: 0, signal}).env;
+  return env;
 };
 
 // a DOCKER_HOST of the user's would win over the context

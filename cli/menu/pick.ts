@@ -88,7 +88,8 @@ class Picker<Name extends string> {
   }
 
   async answer(): Promise<Name | undefined> {
-    const {stdin, stderr, signal} = this.#picking.around;
+    const {around, style} = this.#picking;
+    const {stdin, stderr, signal} = around;
     const answered = new Promise<Name | undefined>((resolve) => {
       this.#settle = resolve;
     });
@@ -101,7 +102,7 @@ class Picker<Name extends string> {
     this.#draw();
     try {
       const name = await answered;
-      this.#painter.paint([], [`${this.#question}  ${name ?? this.#picking.none}`]);
+      this.#painter.paint([], [`${this.#question} ${style('dim', '·')} ${style('cyan', name ?? this.#picking.none)}`]);
       return name;
     } finally {
       stdin.off('keypress', this.#onKey).off('end', leave).off('error', leave);
@@ -138,7 +139,7 @@ class Picker<Name extends string> {
   }
 
   #pointer(here: boolean): string {
-    return here ? this.#picking.style('cyan', '❯') : ' ';
+    return here ? this.#picking.style('cyan', '▸') : ' ';
   }
 
   #named(name: string, here: boolean): string {
@@ -150,7 +151,7 @@ class Picker<Name extends string> {
   /** For a terminal that is too low for a line each. */
   #compact(): string[] {
     const names = this.#picking.choices.map(
-      ({name}, index) => `${index === this.#index ? '❯' : ''}[${name[0]}]${name.slice(1)}`,
+      ({name}, index) => `${index === this.#index ? '▸' : ''}[${name[0]}]${name.slice(1)}`,
     );
     return wrapped(names.join(' '), this.#columns - 3).map((line) => `  ${line}`);
   }

@@ -41,7 +41,7 @@ test(
 
     const screen = pty.text();
     assert.match(screen, /✖ runbooks\/web\.yaml:6:5: step "fail" \(shell\) failed: exited with code 1/);
-    assert.match(screen, /✖ failed after .*\n\n\? step "fail" failed\. What now\?\n❯ \[r\]etry /);
+    assert.match(screen, /✖ failed after .*\n\n\? step "fail" failed\. What now\?\n▸ \[r\]etry /);
     for (const choice of ['[e]dit', '[s]hell', '[v]erify', '[a]ccept', '[u]ndo', '[q]uit'])
       assert.match(screen, choice);
     assert.not.match(screen, /\[i\]nside|\[g\]o on/);
@@ -53,7 +53,7 @@ test(
 
     pty.types('q');
     assert.is(await pty.ended, 1);
-    assert.match(pty.text(), /\? step "fail" failed\. What now\? {2}quit\n {2}next {6}go on with: runbook resume \S+$/);
+    assert.match(pty.text(), /\? step "fail" failed\. What now\? · quit\n {2}next {6}go on with: runbook resume \S+$/);
     assert.not.ok(pty.cursorHidden);
   }),
 );
@@ -97,11 +97,11 @@ test(
     const pty = await failing(rig);
 
     pty.types('\x1b[A');
-    await pty.says('❯ [q]uit');
+    await pty.says('▸ [q]uit');
     pty.types('\x1b[B');
-    await pty.says('❯ [r]etry');
+    await pty.says('▸ [r]etry');
     pty.types('\x1b[B');
-    await pty.says('❯ [e]dit');
+    await pty.says('▸ [e]dit');
     pty.types('\x1b[A\x1b[A\r');
 
     assert.is(await pty.ended, 1);
@@ -153,7 +153,7 @@ test(
     pty.types('e');
     await pty.says('has no key "wrong"');
     await pty.says(OPEN);
-    assert.match(pty.text(), '❯ [e]dit    web.yaml, line 5, in nano; then retry');
+    assert.match(pty.text(), '▸ [e]dit    web.yaml, line 5, in nano; then retry');
     pty.types('\r');
 
     assert.is(await pty.ended, 0, pty.text());
@@ -298,7 +298,7 @@ test(
     pty.types('v');
     await pty.says('step "fail" holds now');
     await pty.says(OPEN);
-    assert.match(pty.text(), '❯ [g]o on');
+    assert.match(pty.text(), '▸ [g]o on');
     pty.types('\r');
 
     assert.is(await pty.ended, 0, pty.text());
@@ -520,7 +520,7 @@ test(
     await pty.says('What about "pay"?');
     await pty.says('take it as done');
     pty.types('\x1b[B');
-    await pty.says('❯ do it again');
+    await pty.says('▸ do it again');
     pty.types('\r');
     await pty.says('Type pay to do it again');
     pty.types('pay\r');
@@ -692,9 +692,9 @@ test(
 
     await rig.write({'runbooks/web.yaml': shellRunbook('web', WEB)});
     const low = startPty(rig, ['run', 'web'], {rows: 8, columns: 60});
-    await low.says('❯[r]etry [e]dit [s]hell [v]erify [a]ccept [u]ndo');
+    await low.says('▸[r]etry [e]dit [s]hell [v]erify [a]ccept [u]ndo');
     low.types('\x1b[B');
-    await low.says('❯[e]dit');
+    await low.says('▸[e]dit');
     low.types('q');
     assert.is(await low.ended, 1);
   }),

@@ -6,7 +6,7 @@ import {rigTest} from '../rig.ts';
 const test = suite('the place of a step');
 
 const own = (env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => /^(RUNBOOK_(?!STATE|RUN$)|DOCKER)/.test(name)));
+  Object.fromEntries(Object.entries(env).filter(([name]) => /^(RUNBOOK_(?!STATE|RUN$|LABELS)|DOCKER)/.test(name)));
 
 test(
   'has inputs, options and the outputs of earlier steps in its environment',
@@ -38,6 +38,7 @@ test(
     assert.is(place.env.HOME, '/home/me');
     assert.is(place.env.RUNBOOK_STATE_DIR, rig.stateDir);
     assert.match(place.env.RUNBOOK_RUN ?? '', /^\d{8}-/);
+    assert.match(place.env.RUNBOOK_LABELS ?? '', 'io.runbook.step=b');
     assert.is(place.cwd, rig.dir);
     assert.is(place.inside, undefined);
     assert.not.ok('RUNBOOK_STEP' in place.env);

@@ -136,4 +136,14 @@ test('shows secrets as variables that reach the container by environment and sta
   );
 });
 
+test('has a line that opens a shell where its command is run', () => {
+  const env = {TOKEN: variable('token'), MODE: 'very fast'};
+  const {options} = step(dockerExec, {container: 'web', command: ['login'], user: 'me', workdir: '/srv', env});
+
+  assert.is(
+    dockerExec.enter?.line(options, {on: 'far', dir: '/', cwd: '/'}),
+    `TOKEN="$token" docker --context far exec -it -e TOKEN -e 'MODE=very fast' -u me -w /srv web sh`,
+  );
+});
+
 test.run();

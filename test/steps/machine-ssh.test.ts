@@ -29,4 +29,17 @@ withEngine(
   }),
 );
 
+test('has a line that opens a shell on the machine, by each driver', () => {
+  const enter = (given: {driver?: 'docker' | 'ssh' | 'docker-machine'; host?: string}) =>
+    machineSsh.enter?.line(step(machineSsh, {name: 'm1', command: ['true'], ...given}).options, {
+      on: undefined,
+      dir: '/',
+      cwd: '/',
+    });
+
+  assert.is(enter({}), 'docker exec -it m1 sh');
+  assert.is(enter({driver: 'ssh', host: 'me@far:2222'}), 'ssh -p 2222 me@far');
+  assert.is(enter({driver: 'docker-machine'}), 'docker-machine ssh m1');
+});
+
 test.run();
