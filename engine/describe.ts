@@ -65,7 +65,8 @@ export const describeRunbook = async (runbook: Runbook, registry: Registry, host
   };
 };
 
-const unfold = async (runbook: Runbook, registry: Registry, host: Host): Promise<Session> => {
+/** Opens a runbook for reading, with its inputs' defaults. */
+export const unfold = async (runbook: Runbook, registry: Registry, host: Host): Promise<Session> => {
   const open = (one: Runbook): Promise<Session> =>
     openSession({
       host,

@@ -54,7 +54,7 @@ export {
   planPrune,
   pruneRuns,
 } from './prune.ts';
-export {type ReportedStep, type RunReport, reportOf} from './report.ts';
+export {type ReportedStep, type RunReport, reportOf, reportOfFile} from './report.ts';
 export {resumeRun} from './resume.ts';
 export type {ResumeRequest} from './resume-request.ts';
 export {type RunRequest, type RunResult, startRun} from './run.ts';

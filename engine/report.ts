@@ -1,5 +1,5 @@
 import {chooseRun, newestRun} from './choose-run.ts';
-import {checksOf, type DescribedCheck} from './describe.ts';
+import {checksOf, type DescribedCheck, unfold} from './describe.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import {gatherKnown} from './given.ts';
 import type {Node} from './graph.ts';
@@ -8,8 +8,10 @@ import {commandOf, showCommand, titleOf} from './render.ts';
 import type {ResumeRequest} from './resume-request.ts';
 import {type Ending, type LoggedStep, readRunLog} from './run-log.ts';
 import type {RunStanding} from './run-summary.ts';
+import type {Runbook} from './runbook.ts';
 import {openSession, type Session} from './session.ts';
 import type {RunState, StepState} from './state.ts';
+import type {Registry} from './step-type.ts';
 import {Store} from './store.ts';
 
 /** One step of a run, with all that a reader may want to know of it. */
@@ -93,6 +95,27 @@ export const reportOf = async (
     ...(unreadable === undefined ? {} : {unreadable}),
   };
   return session === undefined ? report : session.redactor.carried(report);
+};
+
+/**
+ * A runbook as it would be told of, before any run: as its inputs' defaults have it.
+ * @throws RunbookError what keeps it from being unfolded
+ */
+export const reportOfFile = async (runbook: Runbook, registry: Registry, host: Host): Promise<RunReport> => {
+  const session = await unfold(runbook, registry, host);
+  const nothing = {steps: new Map()} as unknown as RunState;
+  return {
+    run: '',
+    runbook: runbook.name,
+    title: runbook.title,
+    ...(runbook.about === undefined ? {} : {about: runbook.about}),
+    state: 'done',
+    startedAt: '',
+    durationMs: 0,
+    inputs: {},
+    program: host.version,
+    steps: [...session.graph.nodes.values()].map((node) => ofNode(session, node, nothing, undefined)),
+  };
 };
 
 const openFile = async (

@@ -18,7 +18,7 @@ export interface DiagramNode {
 
 const BOX = {width: 196, height: 40, gapX: 18, gapY: 34};
 const PAD = 8;
-const LONGEST = 21;
+const LONGEST = 22;
 
 /** The steps and what each needs, as a picture with links. */
 export const diagram = (nodes: readonly DiagramNode[]): Html => {

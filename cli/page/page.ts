@@ -38,7 +38,7 @@ export const pageOf = (report: RunReport, options: PageOptions): string => {
 <main>
 ${head(report, options)}
 ${failures(report)}
-${facts(report, options)}
+${report.run === '' ? '' : facts(report, options)}
 ${options.kind === 'document' ? html`<div class="prose">${markdown(report.about)}</div>` : ''}
 <section aria-labelledby="map"><h2 id="map">How the steps depend on each other</h2>
 <div class="scroller" tabindex="0" role="region" aria-label="Diagram of the steps">${diagram(nodesOf(numbered))}</div></section>
@@ -180,12 +180,16 @@ const times = (steps: readonly Numbered[]): Html => {
 const stepSection = ({step, number}: Numbered): Html => {
   const id = idOf(step.key);
   return html`<article class="step" id="${id}" aria-labelledby="${id}-title">
-<div class="step-head"><span class="number" aria-hidden="true">${number}</span><h3 id="${id}-title" tabindex="-1">${markdownLine(step.title)}</h3><span class="badge ${toneOf(step.ending)}">${wordOf(step.ending)}</span><a class="anchor" href="#${id}" aria-label="Link to step ${number}">#</a><span class="meta"><code>${step.key}</code> · ${step.uses}${step.durationMs === undefined ? '' : ` · ${spoken(step.durationMs)}`}</span></div>
+<div class="step-head"><span class="number" aria-hidden="true">${number}</span><h3 id="${id}-title" tabindex="-1">${markdownLine(step.title)}</h3>${badge(step)}<a class="anchor" href="#${id}" aria-label="Link to step ${number}">#</a><span class="meta"><code>${step.key}</code> · ${step.uses}${step.durationMs === undefined ? '' : ` · ${spoken(step.durationMs)}`}</span></div>
 <div class="prose">${markdown(step.about)}</div>
 ${step.command === '' ? '' : html`<div class="command"><pre tabindex="0" aria-label="Command of step ${number}">${highlighted(step.command.trimEnd())}</pre><button class="copy" type="button" aria-label="Copy the command of step ${number}">copy</button></div>`}
 ${outputOf(step)}${checksOf(step)}${step.reason === undefined ? '' : html`<p><span class="badge warn">accepted</span> ${step.reason}</p>`}${step.problem === undefined ? '' : html`<div class="problem"><span class="badge bad">${step.problem.code}</span> ${step.problem.message}${evidenceOf(step.problem)}</div>`}
 </article>`;
 };
+
+/** A step that was never begun has none in a document: there it is no news. */
+const badge = ({ending}: ReportedStep): Html =>
+  ending === undefined ? html`` : html`<span class="badge ${toneOf(ending)}">${wordOf(ending)}</span>`;
 
 const LINES_OPEN = 12;
 
@@ -216,5 +220,5 @@ const checkText = ({kind, command, expect, withinMs}: DescribedCheck): Html => {
 
 const foot = (report: RunReport, {kind}: PageOptions): string =>
   kind === 'document'
-    ? `Made by runbook ${report.program} from a real run of ${report.runbook}. Run it: runbook run ${report.runbook}. Learn it: runbook learn ${report.runbook}.`
+    ? `Made by runbook ${report.program} from ${report.run === '' ? 'the runbook' : 'a real run of'} ${report.runbook}. Run it: runbook run ${report.runbook}. Learn it: runbook learn ${report.runbook}.`
     : `Made by runbook ${report.program}. Does it still hold? runbook status ${report.run}.`;

@@ -122,6 +122,37 @@ test(
 );
 
 test(
+  'show is also a page of Markdown and one of HTML, with all the prose, commands and checks',
+  cliTest(async (rig) => {
+    await rig.write({
+      'web.yaml': `name: web
+title: A page
+about: "## Why\\n\\nA **page**."
+inputs: {port: {type: integer, default: 80, about: "a | b"}}
+steps:
+  - id: write
+    title: Write it
+    uses: file.write
+    with: {path: page, content: "a \`\`\`b\`\`\` c"}
+  - id: look
+    run: cat page
+    effect: reads
+    expect: result.stdout != ""
+`,
+    });
+    const markdown = (await rig.runbook(['show', './web.yaml', '--format', 'markdown'])).stdout;
+    assert.match(markdown, /^# A page\n\n#### Why\n/);
+    assert.match(markdown, 'a \\| b');
+    assert.match(markdown, '````sh\nprintf');
+    assert.match(markdown, '- ✔ `result.stdout != ""`');
+    const page = (await rig.runbook(['show', './web.yaml', '--format', 'html'])).stdout;
+    assert.match(page, /^<!doctype html>/);
+    assert.match(page, '<strong>page</strong>');
+    assert.not.match(page, 'class="badge');
+  }),
+);
+
+test(
   'runs lists what was run, and log shows what it printed',
   cliTest(async (rig) => {
     assert.match((await rig.runbook(['runs'])).stderr, 'no runs yet');
