@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync} from 'node:fs';
+import {closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
 
 /** Writes all bytes: the system may take a part at a time. */
@@ -19,9 +19,25 @@ export const syncFolder = (folder: string): void => {
 
 /** Makes a folder and those above it, for this user only; what was made survives a power loss. */
 export const makeFolder = (folder: string): void => {
-  const first = mkdirSync(folder, {recursive: true, mode: 0o700});
+  const first = makeMissing(folder);
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) trySync(dirname(made));
+};
+
+/** The outermost folder that was made. Node's own `recursive` never returns for a folder that can't be, as in /proc. */
+const makeMissing = (folder: string): string | undefined => {
+  try {
+    mkdirSync(folder, {mode: 0o700});
+    return folder;
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    const outer = makeMissing(dirname(folder));
+    // there now, and still it can't be made: nothing can be made in there
+    mkdirSync(folder, {mode: 0o700});
+    return outer ?? folder;
+  }
 };
 
 // A folder above may be one that we may enter but not read.

@@ -56,8 +56,10 @@ export type Entry =
       readonly step: string;
       readonly name: string;
       readonly value: Json;
-      /** It held a secret: `value` is null, and the value is lost with the process. */
+      /** It held a secret, or may have: `value` is null. */
       readonly isMasked?: true;
+      /** The value, encrypted with the key of the state directory. */
+      readonly sealed?: string;
     }
   /** Proof: it ran and its checks held, or its effect was found. `record` only where no `step-started` precedes. */
   | {

@@ -56,7 +56,13 @@ const SHAPES: {readonly [T in Entry['type']]: v.GenericSchema<unknown, Members<T
   }),
   'run-resumed': v.looseObject(given),
   'step-started': v.looseObject({step, attempt, record}),
-  remembered: v.looseObject({step, name: v.string(), value: json, isMasked: v.exactOptional(v.literal(true))}),
+  remembered: v.looseObject({
+    step,
+    name: v.string(),
+    value: json,
+    isMasked: v.exactOptional(v.literal(true)),
+    sealed: v.exactOptional(v.string()),
+  }),
   'step-checkpointed': v.looseObject({
     step,
     how,

@@ -62,17 +62,20 @@ export const writtenAt = (text: string, at: number, char: string): readonly Writ
 export const escapesAt = (text: string, at: number): readonly Written[] => {
   switch (text[at]) {
     case '\\':
-      return [...doubledAt(text, at), ...backslashedAt(text, at)];
+      return backslashedAt(text, at);
     case '%':
-      return ['%', '%25'].flatMap((percent) => bytesAt(at, (from) => hexAt(text, from, percent), 'URL'));
+      return [...percentAt(text, at), ...backslashedAt(text, at)];
     case '&':
-      return entityAt(text, at);
+      return [...entityAt(text, at), ...backslashedAt(text, at)];
     case '+':
       return [{char: ' ', end: at + 1, escaping: 'URL'}];
     default:
       return [];
   }
 };
+
+const percentAt = (text: string, at: number): readonly Written[] =>
+  ['%', '%25'].flatMap((percent) => bytesAt(at, (from) => hexAt(text, from, percent), 'URL'));
 
 /** A single quote in the single quotes of a shell. */
 const quotesAt = (text: string, at: number): readonly Written[] =>
@@ -84,40 +87,57 @@ const quotesAt = (text: string, at: number): readonly Written[] =>
       : [];
   });
 
-/** A backslash that was escaped, once or several times: how many of a run belong to it is not known. */
-const doubledAt = (text: string, at: number): readonly Written[] =>
-  [2, 4, 8]
-    .filter((length) => text.startsWith('\\'.repeat(length), at))
-    .map((length) => ({char: '\\', end: at + length, escaping: 'JSON'}));
-
 const LETTERS: Readonly<Record<string, string>> = {n: '\n', t: '\t', r: '\r', b: '\b', f: '\f'};
 const open = (escaping: Escaping): readonly Written[] => [{char: '', end: OPEN, escaping}];
 
-const backslashedAt = (text: string, at: number): readonly Written[] => {
-  const from = behindBackslashes(text, at);
-  const letter = text[from];
-  if (letter === undefined) return open('JSON');
-  if (letter === 'u' || letter === 'U') return codePointAt(text, from + 1);
-  if (letter === 'x' || (letter >= '0' && letter <= '3')) return bytesAt(at, (start) => byteAt(text, start), 'JSON');
-  const char = LETTERS[letter] ?? (/\w/.test(letter) ? undefined : letter);
-  return char === undefined ? [] : [{char, end: from + 1, escaping: 'JSON'}];
+// JSON may be part of a URL or of HTML
+const BACKSLASH = /\\|%(?:25)?5c|&#(?:92|x5c);/iy;
+
+/** Where each backslash of a run ends. */
+const runAt = (text: string, at: number): readonly number[] => {
+  const ends: number[] = [];
+  BACKSLASH.lastIndex = at;
+  while (BACKSLASH.test(text)) ends.push(BACKSLASH.lastIndex);
+  return ends;
 };
+
+const backslashedAt = (text: string, at: number): readonly Written[] => {
+  const run = runAt(text, at);
+  const from = run.at(-1);
+  if (from === undefined) return [];
+  // a backslash that was escaped, once or several times: how many of a run belong to it is not known
+  const doubled = [2, 4, 8].flatMap((length): readonly Written[] => {
+    const end = run[length - 1];
+    return end === undefined ? [] : [{char: '\\', end, escaping: 'JSON'}];
+  });
+  return [...doubled, ...escapedAt(text, from)];
+};
+
+/** What stands behind backslashes. */
+const escapedAt = (text: string, at: number): readonly Written[] => {
+  const letter = text[at];
+  if (letter === undefined) return open('JSON');
+  if (letter === 'u' || letter === 'U') return codePointAt(text, at + 1);
+  if (letter === 'x' || (letter >= '0' && letter <= '3')) return restOfBytes(text, at);
+  const outer = letter === '%' ? percentAt(text, at) : letter === '&' ? entityAt(text, at) : [];
+  const char = LETTERS[letter] ?? (/\w/.test(letter) ? undefined : letter);
+  return [...(char === undefined ? [] : [{char, end: at + 1, escaping: 'JSON'} as const]), ...outer];
+};
+
+const behindBackslashes = (text: string, at: number): number => runAt(text, at).at(-1) ?? at;
 
 /** What a backslash and a letter or sign stand for; undefined where it takes a longer look. */
 export const usualEscapeAt = (text: string, at: number): string | undefined => {
   if (text[at] !== '\\') return undefined;
-  const letter = text[behindBackslashes(text, at)];
-  return letter === undefined || /[uUx0-3]/.test(letter) ? undefined : (LETTERS[letter] ?? letter);
-};
-
-const behindBackslashes = (text: string, at: number): number => {
   let end = at;
   while (text[end] === '\\') end++;
-  return end;
+  const letter = text[end];
+  return letter === undefined || /[uUx0-3%&]/.test(letter) ? undefined : (LETTERS[letter] ?? letter);
 };
 
-const CODE = /\{([\da-f]{1,6})\}|([\da-f]{4})(?:\\+u(d[c-f][\da-f]{2}))?/iy;
-const BEGUN_CODE = /(?:\{?[\da-f]{0,6}|d[89ab][\da-f]{2}\\+(?:u(?:d(?:[c-f][\da-f]?)?)?)?)$/iy;
+const CODE = /\{([\da-f]{1,6})\}|([\da-f]{4})(?:(?:\\|%(?:25)?5c|&#(?:92|x5c);)+u(d[c-f][\da-f]{2}))?/iy;
+const BEGUN_CODE =
+  /(?:\{?[\da-f]{0,6}|d[89ab][\da-f]{2}(?:\\|%(?:25)?5c|&#(?:92|x5c);)*(?:%(?:25?|(?:25)?5)?|&(?:#(?:92?|x(?:5c?)?)?)?|u(?:d(?:[c-f][\da-f]?)?)?)?)$/iy;
 
 const codePointAt = (text: string, at: number): readonly Written[] => {
   CODE.lastIndex = at;
@@ -151,12 +171,23 @@ const hexAt = (text: string, at: number, introducer: string): Byte => {
   return introducer.startsWith(text.slice(at)) ? OPEN : undefined;
 };
 
-const byteAt = (text: string, at: number): Byte => {
-  if (text[at] !== '\\') return at === text.length ? OPEN : undefined;
-  const from = behindBackslashes(text, at);
-  if (from === text.length) return OPEN;
-  return text[from] === 'x' ? digitsAt(text, from + 1, HEX, 16) : digitsAt(text, from, OCTAL, 8);
+/** The digits of a byte behind its backslashes. */
+const digitsOfByteAt = (text: string, at: number): Byte => {
+  if (at >= text.length) return OPEN;
+  return text[at] === 'x' ? digitsAt(text, at + 1, HEX, 16) : digitsAt(text, at, OCTAL, 8);
 };
+
+/** A character of UTF-8 as `\xc3\xbc`, whose first backslashes have been read. */
+const restOfBytes = (text: string, at: number): readonly Written[] =>
+  bytesAt(
+    at,
+    (from) => {
+      const digits = from === at ? from : behindBackslashes(text, from);
+      if (from !== at && digits === from) return from === text.length ? OPEN : undefined;
+      return digitsOfByteAt(text, digits);
+    },
+    'JSON',
+  );
 
 const bytesIn = (lead: number): number => (lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4);
 

@@ -126,7 +126,7 @@ class Explanation {
   }
 
   #element(body: ASTNode, variable: string, scope: Context, bound: Bound): void {
-    const inner = [...bound, {variable, value: clip(shown(plain(scope[variable])), 60)}];
+    const inner = [...bound, {variable, value: clip(this.#mask(shown(plain(scope[variable]))), 60)}];
     this.#show(body, scope, inner);
     if (COMPREHENSIONS.has(String(body.op === 'rcall' ? body.args[0] : ''))) this.visit(body, scope, inner);
   }

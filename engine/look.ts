@@ -68,6 +68,7 @@ const look = async (session: Session, node: Node, call: Call, looking: Looking):
   const outputs = own.outputs as Outputs;
   learnSecrets(session, node, outputs);
   const expected = checkExpect(
+    session,
     node.step.expect,
     session.scopes.valuesOf(node, 'real', outputs),
     hasOwnLook(node, call),
@@ -85,16 +86,13 @@ const hasOwnLook = (node: Node, call: Call): boolean => node.step.effect === 're
 /** A secret is masked from here on: an `expect` that does not hold shows the values that decided. */
 const learnSecrets = (session: Session, node: Node, outputs: Outputs): void => {
   const values = session.scopes.valuesOf(node, 'real', outputs);
-  for (const {value, secret} of node.step.outputs.values()) if (secret) session.redactor.add(textOf(value, values));
-};
-
-const textOf = (expression: Expression, values: Values): string => {
-  try {
-    const value = expression.evaluate(values);
-    return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  } catch {
-    // it reads what this look has not found; whoever needs it says so
-    return '';
+  for (const {value, secret} of node.step.outputs.values()) {
+    if (!secret) continue;
+    try {
+      session.redactor.addAll(value.evaluate(values) as Json);
+    } catch {
+      // it reads what this look has not found; whoever needs it says so
+    }
   }
 };
 
@@ -117,15 +115,16 @@ const lookAtOwn = async (
   return {ok: true, outputs: look.known ?? {}};
 };
 
-/** One expression that has to be true, with the values that decided. */
+/** One expression that has to be true, with the values that decided, masked before they are shortened. */
 export const checkExpect = (
+  {redactor}: Pick<Session, 'redactor'>,
   expect: Expression | undefined,
   values: Values,
   applies = true,
 ): {ok: true; evidence: readonly string[]} | {ok: false; expected: string; found: string} => {
   if (expect === undefined || !applies) return {ok: true, evidence: []};
   const parts = expect
-    .explain(values)
+    .explain(values, (text) => redactor.text(text))
     .slice(0, SHOWN_PARTS)
     .map(({source, value}) => `${source} = ${value}`);
   const value = expect.evaluate(values);
@@ -160,8 +159,8 @@ const lookAtAction = async (
   const context = contextOf(session, call.site, node.key, {attempt: 0, signal});
   try {
     const outputs = (await action.type.run(call.options, context)) as Outputs;
-    for (const name of action.type.secretOutputs ?? []) session.redactor.add(String(outputs[name]));
-    const checked = checkExpect(action.expect, session.scopes.valuesOf(node, 'real', outputs));
+    for (const name of action.type.secretOutputs ?? []) session.redactor.addAll(outputs[name] ?? null);
+    const checked = checkExpect(session, action.expect, session.scopes.valuesOf(node, 'real', outputs));
     return checked.ok ? {ok: true, evidence: [call.command, ...checked.evidence]} : checked;
   } catch (error) {
     signal.throwIfAborted();

@@ -42,7 +42,7 @@ const NAMES = new Set([
 const VALUES = new Set(['inputs', 'env', 'options', 'outputs', 'value', 'reads']);
 
 /** How it is said that a text goes on. */
-const CUT = /…|\.\.\./g;
+const CUT = /…|\.\.\.|\n\[(?:\.\.\. )?\d+ [a-z ]*left out/g;
 
 /** Hides secret values in every string that leaves the engine. */
 export class Redactor {

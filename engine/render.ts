@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
-import type {Reference, Values} from './expression.ts';
+import type {Expression, Reference, Values} from './expression.ts';
 import type {Node} from './graph.ts';
 import {checkOptions} from './options.ts';
 import type {Action, Step} from './runbook.ts';
@@ -9,7 +9,7 @@ import {variableName} from './scopes.ts';
 import {hasVariable, variable} from './sh.ts';
 import {displayOptions, renderOptions} from './shell-template.ts';
 import type {Json, Site, StepType} from './step-type.ts';
-import {type Evaluate, expressionsOf, renderTemplate, type Template} from './template.ts';
+import {type Evaluate, expressionsOf, renderTemplate, type Template, textOf} from './template.ts';
 
 /** A step type with its options, ready to be called. */
 export interface Call {
@@ -44,6 +44,44 @@ const showIn =
       return variable(variableName(...(path.length === 0 ? [root] : path.filter((part) => part !== 'outputs'))));
     }
   };
+
+/**
+ * For what is stored and told: what is made of a secret stands as a variable, also where the expression can't be asked
+ * what it makes of a variable, as in `inputs.login.password` or `inputs.pin + 1`.
+ */
+const hiding = (node: Node, scopes: Scopes, real: Values, shown: Values): Evaluate => {
+  if (!scopes.hasSecrets) return evaluateIn(shown);
+  return (expression) => {
+    const value = expression.evaluate(real) as Json;
+    const stand = tryEvaluate(expression, shown);
+    const isFull =
+      stand !== undefined &&
+      same(
+        fillSecrets(stand, (name) => scopes.secret(name)),
+        value,
+      );
+    if (isFull || typeof value === 'boolean') return stand ?? value;
+    return scopes.derive(derivedName(node, expression), value);
+  };
+};
+
+const tryEvaluate = (expression: Expression, values: Values): Json | undefined => {
+  try {
+    return expression.evaluate(values) as Json;
+  } catch {
+    return undefined;
+  }
+};
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The same expression of the same step has the same name in every process. */
+const derivedName = ({scope, item}: Node, {source, references}: Expression): string => {
+  const [first] = references;
+  const isPath = first !== undefined && source === [first.root, ...first.path].join('.');
+  const words = isPath ? first.path.filter((word) => word !== 'outputs') : [source];
+  return variableName(scope.prefix, ...(item === undefined ? [] : [item.key]), ...words);
+};
 
 const siteOf = (node: Node, on: Json | undefined, cwd: string): Site => ({
   on: typeof on === 'string' ? on : undefined,
@@ -133,7 +171,7 @@ export const renderCall = (
   const {type} = directed;
   const values = (mode: Mode) => scopes.valuesOf(node, mode, result);
   const real = evaluateIn(values('real'));
-  const shown = evaluateIn(values('shown'));
+  const shown = hiding(node, scopes, values('real'), values('shown'));
   const on = onOf(directed.on, real);
   const site = siteOf(node, on, cwd);
   return {
@@ -170,7 +208,7 @@ export const renderStep = (
       reads,
       // what an expression has made of a secret does not show it any more
       secrets: Object.fromEntries(
-        variablesIn([call.stored, reads]).map((name) => [name, fingerprint(scopes.secret(name) ?? '')]),
+        variablesIn([call.stored, reads]).map((name) => [name, fingerprint(textOf(scopes.secret(name) ?? ''))]),
       ),
       ...(undo === undefined ? {} : {undo}),
     },
@@ -232,12 +270,19 @@ export const variablesIn = (stored: Json): readonly string[] => [
  * Puts the secrets back into journaled options.
  * @param secret gives the value of a variable; undefined leaves its marker
  */
-export const fillSecrets = (stored: Json, secret: (name: string) => string | undefined): Json => {
-  if (typeof stored === 'string')
-    return hasVariable(stored)
-      ? stored.replace(/\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001/gu, (marker, name: string) => secret(name) ?? marker)
-      : stored;
+export const fillSecrets = (stored: Json, secret: (name: string) => Json | undefined): Json => {
+  if (typeof stored === 'string') return hasVariable(stored) ? fillText(stored, secret) : stored;
   if (Array.isArray(stored)) return stored.map((item) => fillSecrets(item, secret));
   if (stored === null || typeof stored !== 'object') return stored;
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, fillSecrets(value, secret)]));
+};
+
+/** A text that is one variable keeps the type of its value. */
+const fillText = (stored: string, secret: (name: string) => Json | undefined): Json => {
+  const [, only] = /^\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001$/u.exec(stored) ?? [];
+  if (only !== undefined) return secret(only) ?? stored;
+  return stored.replace(/\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001/gu, (marker, name: string) => {
+    const value = secret(name);
+    return value === undefined ? marker : textOf(value);
+  });
 };

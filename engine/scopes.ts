@@ -44,7 +44,7 @@ export class Scopes {
   readonly #redactor: Redactor;
   readonly #steps = {real: new Map<string, StepValues>(), shown: new Map<string, StepValues>()};
   readonly #inputs = {real: new Map<Scope, Outputs>(), shown: new Map<Scope, Outputs>()};
-  readonly #secrets = new Map<string, string>();
+  readonly #secrets = new Map<string, Json>();
 
   constructor(given: Given, redactor: Redactor) {
     this.#given = given;
@@ -130,15 +130,28 @@ export class Scopes {
     const variableOf = variableName(...name);
     // in `shown` mode the value may be the marker of an outer secret already
     if (mode === 'shown') return variable(variableOf);
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    this.#redactor.add(text);
-    this.#secrets.set(variableOf, text);
+    this.#learn(variableOf, value);
     return value;
   }
 
+  #learn(name: string, value: Json): void {
+    this.#redactor.addAll(value);
+    this.#secrets.set(name, value);
+  }
+
+  get hasSecrets(): boolean {
+    return this.#secrets.size > 0;
+  }
+
   /** The value of a secret by the name under which it stands in journaled options. */
-  secret(name: string): string | undefined {
+  secret(name: string): Json | undefined {
     return this.#secrets.get(name);
+  }
+
+  /** Knows what an expression has made of a secret as a secret of its own. @returns how it stands where it is shown */
+  derive(name: string, value: Json): string {
+    this.#learn(name, value);
+    return variable(name);
   }
 
   /** Makes a finished node's outputs readable. `secrets` are the names of those that must not be told. */

@@ -5,13 +5,13 @@ import type {Event, StepInfo} from './events.ts';
 import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
 import type {Host} from './host.ts';
 import {labelLines, labelsOf} from './labels.ts';
-import {Redactor} from './redact.ts';
+import {type MaskedStream, Redactor} from './redact.ts';
 import {titleOf} from './render.ts';
 import type {Runbook} from './runbook.ts';
 import {learnSecrets, Scopes} from './scopes.ts';
 import {applyEntry, type RunState, readState, type StepState} from './state.ts';
 import {StepLog} from './step-log.ts';
-import {type Json, type Registry, type Site, type StepContext, StepError} from './step-type.ts';
+import {type Json, type Registry, type Remembering, type Site, type StepContext, StepError} from './step-type.ts';
 import type {OpenRun, Store} from './store.ts';
 import type {Usual} from './usual.ts';
 
@@ -29,8 +29,6 @@ export interface Session {
   readonly cwd: string;
   /** Undefined where nothing may be written: plan and status. */
   readonly open: OpenRun | undefined;
-  /** By step: remembered values that hold a secret, so that only this process has them. */
-  readonly kept: Map<string, Map<string, Json>>;
   /** How long the steps took in earlier runs. */
   usual: ReadonlyMap<string, Usual>;
   /** Steps that failed, and whose checks a person has seen to hold since: they are asked before these are done again. */
@@ -68,7 +66,6 @@ export const openSession = async (opening: Opening): Promise<Session> => {
   const {open, state} = opening;
   return {
     ...{run, host, store, registry, runbook, graph, scopes, redactor, cwd, open, state},
-    kept: new Map(),
     usual: new Map(),
   };
 };
@@ -111,7 +108,7 @@ export const stateOf = (session: Session, key: string): StepState | undefined =>
 interface ContextCall {
   readonly attempt: number;
   readonly signal: AbortSignal;
-  readonly output?: (text: string) => void;
+  readonly output?: StepContext['output'];
   /** It acts, or takes back: what it remembers is journaled. A look leaves nothing. */
   readonly acts?: boolean;
   readonly isMadeAnew?: boolean;
@@ -129,8 +126,9 @@ export const contextOf = (session: Session, site: Site, key: string, call: Conte
     labels,
     env: {...session.host.env, ...mark},
     signal: call.signal,
-    remember: (name, make) => remember(session, key, name, call.acts === true, make),
+    remember: (name, make, how) => remember(session, key, name, {acts: call.acts === true, ...how}, make),
     output: call.output ?? (() => {}),
+    isSecret: (text) => session.redactor.text(text) !== text,
     ask: (question) => session.host.ask(question),
   };
 };
@@ -148,35 +146,39 @@ const remember = async <T extends Json>(
   session: Session,
   step: string,
   name: string,
-  acts: boolean,
+  {acts, sealed = false}: {readonly acts: boolean} & Partial<Remembering>,
   make: () => Promise<T>,
 ): Promise<T> => {
-  const state = stateOf(session, step);
-  const kept = session.kept.get(step)?.get(name);
-  if (kept !== undefined) return kept as T;
-  if (state?.forgotten.includes(name) === true)
-    throw new StepError(`what was to be remembered ("${name}") held a secret, so it was not stored`, {
-      next: 'see to it by hand',
-    });
-  if (state !== undefined && Object.hasOwn(state.remembered, name)) return state.remembered[name] as T;
+  const known = remembered(session, step, name);
+  if (known !== undefined) return known as T;
   const value = await make();
   if (!acts) return value;
-  const isMasked = JSON.stringify(session.redactor.json(value)) !== JSON.stringify(value);
-  if (isMasked) keep(session, step, name, value);
-  await record(session, {type: 'remembered', step, name, value: isMasked ? null : value, ...(isMasked && {isMasked})});
+  const isSecret = sealed || JSON.stringify(session.redactor.json(value)) !== JSON.stringify(value);
+  const kept = isSecret ? {value: null, isMasked: true as const, sealed: session.store.seal(value)} : {value};
+  await record(session, {type: 'remembered', step, name, ...kept});
   return value;
 };
 
-const keep = (session: Session, step: string, name: string, value: Json): void => {
-  const values = session.kept.get(step) ?? new Map<string, Json>();
-  session.kept.set(step, values.set(name, value));
+/** A value that was remembered earlier, by this process or another. */
+const remembered = (session: Session, step: string, name: string): Json | undefined => {
+  const state = stateOf(session, step);
+  if (state === undefined) return undefined;
+  const sealed = Object.hasOwn(state.sealed, name) ? state.sealed[name] : undefined;
+  const value = sealed === undefined ? undefined : session.store.unseal(sealed);
+  if (value !== undefined) return value;
+  if (sealed !== undefined) throw lost(name, 'it was encrypted with another key than the one of this state directory');
+  if (state.forgotten.includes(name)) throw lost(name, 'it held a secret, and was not stored');
+  return Object.hasOwn(state.remembered, name) ? state.remembered[name] : undefined;
 };
+
+const lost = (name: string, why: string): StepError =>
+  new StepError(`what was to be remembered ("${name}") can't be had: ${why}`, {next: 'see to it by hand'});
 
 /** What a step prints: masked across chunks, told and kept. */
 export interface Output {
   /** What is written from here on belongs to that attempt, or to `undo`. */
   begin(label: string): void;
-  write(text: string): void;
+  readonly write: StepContext['output'];
   /** The last lines. */
   tail(): readonly string[];
   close(): void;
@@ -184,7 +186,7 @@ export interface Output {
 
 export const openOutput = (session: Session, key: string): Output => {
   let log = session.open === undefined ? undefined : new StepLog(session.open.folder, key);
-  const mask = session.redactor.stream();
+  const masks = new Map<string, MaskedStream>();
   let tail = '';
   // A full disk: the step goes on, and the journal's next entry says what is wrong.
   const keep = (text: string): void => {
@@ -202,18 +204,26 @@ export const openOutput = (session: Session, key: string): Output => {
     keep(text);
     session.host.emit({type: 'step-output', step: key, text});
   };
+  const maskOf = (channel: string): MaskedStream => {
+    const mask = masks.get(channel) ?? session.redactor.stream();
+    masks.set(channel, mask);
+    return mask;
+  };
+  const flush = (): void => {
+    for (const mask of masks.values()) put(mask.end());
+  };
   return {
     begin: (label) => {
-      put(mask.end());
+      flush();
       log?.begin(label);
     },
-    write: (text) => put(mask.push(text)),
+    write: (text, channel = '') => put(maskOf(channel).push(text)),
     tail: () => {
-      put(mask.end());
+      flush();
       return tail.trimEnd().split(/\r?\n/).slice(-TAIL_LINES);
     },
     close: () => {
-      put(mask.end());
+      flush();
       log?.close();
     },
   };

@@ -18,6 +18,8 @@ export interface StepState {
   /** This run has made it, or may have: undo takes it back. */
   made: boolean;
   remembered: Record<string, Json>;
+  /** Remembered values that only this state directory can read. */
+  sealed: Record<string, string>;
   /** Names of values that held a secret and were not stored. */
   forgotten: readonly string[];
   problem: Problem | undefined;
@@ -68,6 +70,7 @@ const blank = (key: string): StepState => ({
   undo: undefined,
   made: false,
   remembered: {},
+  sealed: {},
   forgotten: [],
   problem: undefined,
   acceptedBecause: undefined,
@@ -125,7 +128,8 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
       step.problem = undefined;
       return;
     case 'remembered':
-      if (entry.isMasked === true) step.forgotten = [...step.forgotten, entry.name];
+      if (entry.sealed !== undefined) step.sealed[entry.name] = entry.sealed;
+      else if (entry.isMasked === true) step.forgotten = [...step.forgotten, entry.name];
       else step.remembered[entry.name] = entry.value;
       return;
     case 'step-checkpointed':

@@ -25,6 +25,12 @@ export interface Question {
   readonly message: string;
 }
 
+/** How a value is remembered. */
+export interface Remembering {
+  /** It is what somebody else has written, and may hold secrets that nobody has told of: it is journaled encrypted. */
+  readonly sealed: boolean;
+}
+
 /** What a step type may touch. Everything it needs from outside arrives here. */
 export interface StepContext extends Site {
   /** `<run>/<step>`: the same on every attempt, so `run` can find what an earlier attempt left behind. */
@@ -43,9 +49,14 @@ export interface StepContext extends Site {
    * Journals a value before it is acted on; later attempts, `verify` and `undo` get the journaled value back.
    * Where nothing may be written (plan, status) `make` is called each time.
    */
-  remember<T extends Json>(name: string, make: () => Promise<T>): Promise<T>;
-  /** What the step prints, in any chunks; shown live, masked, and kept in the step's log. */
-  output(text: string): void;
+  remember<T extends Json>(name: string, make: () => Promise<T>, how?: Remembering): Promise<T>;
+  /**
+   * What the step prints, in any chunks; shown live, masked, and kept in the step's log.
+   * @param channel tells streams apart that are cut independently of each other
+   */
+  output(text: string, channel?: string): void;
+  /** Whether a text holds a secret: then nothing of what stands in its place is for showing, either. */
+  isSecret(text: string): boolean;
   /** Asks the operator. Rejects with `no-terminal` where nobody can answer. */
   ask(question: Question): Promise<boolean>;
 }

@@ -13,8 +13,10 @@ import type {Owner} from './owner.ts';
 import type {RunFacts} from './run-facts.ts';
 import {RunIndex} from './run-index.ts';
 import {type RunFilter, type RunSummary, summarise} from './run-summary.ts';
+import {seal, unseal} from './seal.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 import {checkStateDir, prepareStateDir, runsFolder, runsIn, unwritable} from './state-dir.ts';
+import type {Json} from './step-type.ts';
 
 /** A run opened for writing: its lock is held. */
 export interface OpenRun {
@@ -234,8 +236,23 @@ export class Store {
 
   /** A keyed hash of a secret: tells whether it changed, and nothing else. */
   fingerprint(secret: string): string {
+    return createHmac('sha256', this.#keyNow()).update(secret).digest('hex').slice(0, 32);
+  }
+
+  /** A value that the journal may hold and nobody can read without the key. */
+  seal(value: Json): string {
+    return seal(this.#keyNow(), JSON.stringify(value));
+  }
+
+  /** The value again; undefined where the key is another one by now. */
+  unseal(sealed: string): Json | undefined {
+    const text = unseal(this.#keyNow(), sealed);
+    return text === undefined ? undefined : (JSON.parse(text) as Json);
+  }
+
+  #keyNow(): Buffer {
     this.#key ??= readKey(this.dir) ?? this.#passingKey();
-    return createHmac('sha256', this.#key).update(secret).digest('hex').slice(0, 32);
+    return this.#key;
   }
 
   /** Where no run has hashes there is nothing to compare with: a look needs no key that lasts. */

@@ -6,7 +6,7 @@ import {endingWith} from './grace.ts';
 import {withLimit} from './limit.ts';
 import {hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
-import {type Call, commandOf, fillSecrets, undoCommandOf, variablesIn} from './render.ts';
+import {type Call, commandOf, fillSecrets, renderStep, undoCommandOf, variablesIn} from './render.ts';
 import {variableName} from './scopes.ts';
 import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
 import type {StepState} from './state.ts';
@@ -28,7 +28,7 @@ export const callOf = async (session: Session, key: string, stored: Stored): Pro
       code: 'unknown-step-type',
       message: `step "${key}": there is no step type "${stored.uses}"`,
     });
-  const secrets = await secretsFor(session, stored.options);
+  const secrets = await secretsFor(session, key, stored.options);
   const filled = fillSecrets(stored.options, (name) => secrets.get(name));
   const site = {
     on: stored.on,
@@ -44,11 +44,12 @@ export const callOf = async (session: Session, key: string, stored: Stored): Pro
   return {type, site, options: parsed.output, command: commandOf(type, stored.options, site)};
 };
 
-const secretsFor = async (session: Session, stored: Json): Promise<ReadonlyMap<string, string>> => {
-  const found = new Map<string, string>();
+const secretsFor = async (session: Session, key: string, stored: Json): Promise<ReadonlyMap<string, Json>> => {
+  const found = new Map<string, Json>();
   for (const name of variablesIn(stored)) {
     const value =
       session.scopes.secret(name) ??
+      derivedAgain(session, key, name) ??
       (await readAgain(session, name)) ??
       (await session.host.askSecret?.(name, undefined));
     if (value === undefined) {
@@ -59,14 +60,26 @@ const secretsFor = async (session: Session, stored: Json): Promise<ReadonlyMap<s
         next,
       });
     }
-    session.redactor.add(value);
+    session.redactor.addAll(value);
     found.set(name, value);
   }
   return found;
 };
 
+/** What an expression has made of a secret is made again where the file still says how. */
+const derivedAgain = (session: Session, key: string, name: string): Json | undefined => {
+  const node = session.graph.nodes.get(key);
+  try {
+    if (node !== undefined)
+      renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
+  } catch {
+    // it reads what is not known any more
+  }
+  return session.scopes.secret(name);
+};
+
 /** A secret output is not stored, but can be read again. Undefined when the name is that of an input, or the look fails. */
-const readAgain = async (session: Session, name: string): Promise<string | undefined> => {
+const readAgain = async (session: Session, name: string): Promise<Json | undefined> => {
   const node = [...session.graph.nodes.values()].find(({key, step}) =>
     [...step.outputs].some(([output, {secret}]) => secret && variableName(key, output) === name),
   );

@@ -316,7 +316,7 @@ export class Work {
       fresh: () => {
         printed = '';
         return (text) => {
-          printed = (printed + text).slice(-LONGEST_LOOK);
+          printed = endOf(printed + text);
         };
       },
       last: () => this.output.write(printed),
@@ -327,7 +327,7 @@ export class Work {
   #checkResult({type}: Rendered, made: Outputs): void {
     const {step} = this.#node;
     if (type.verify !== undefined) return;
-    const checked = checkExpect(step.expect, this.#session.scopes.valuesOf(this.#node, 'real', made));
+    const checked = checkExpect(this.#session, step.expect, this.#session.scopes.valuesOf(this.#node, 'real', made));
     if (!checked.ok) throw checkFailed(checked.expected, checked.found, 0);
   }
 
@@ -390,6 +390,13 @@ export class Work {
     tell(session, {type: 'step-finished', step: key, how, outputs: stored, durationMs, evidence});
   }
 }
+
+/** From the beginning of a line on: half a secret would not be known as one. */
+const endOf = (text: string): string => {
+  if (text.length <= LONGEST_LOOK) return text;
+  const end = text.slice(-LONGEST_LOOK);
+  return end.slice(end.indexOf('\n') + 1);
+};
 
 async function* none(): AsyncIterable<unknown> {}
 

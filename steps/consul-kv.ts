@@ -54,10 +54,12 @@ const isWanted = (found: Buffer | undefined, wanted: Buffer | undefined): boolea
   wanted === undefined ? found === undefined : found?.equals(wanted) === true;
 
 const previousOf = (found: Buffer | undefined): Previous => (found === undefined ? null : toRemembered(found));
-const textOf = (previous: Previous): string | null => (previous && fromRemembered(previous)?.toString()) ?? null;
+/** What a secret replaces is one, too. */
+const textOf = (previous: Previous, {value = ''}: Options, context: StepContext): string | null =>
+  previous === null || context.isSecret(value) ? null : (fromRemembered(previous)?.toString() ?? null);
 
 const remembered = (given: Options, context: StepContext): Promise<Previous> =>
-  context.remember<Previous>('previous', async () => previousOf((await read(given, context))?.value));
+  context.remember<Previous>('previous', async () => previousOf((await read(given, context))?.value), {sealed: true});
 
 /** Asked by undo where `run` never was: what a person typed is ours, anything else was there before. */
 const beforeTyping = async (given: Options, context: StepContext): Promise<Previous> => {
@@ -65,8 +67,13 @@ const beforeTyping = async (given: Options, context: StepContext): Promise<Previ
   return isWanted(found, wantedOf(given)) ? null : previousOf(found);
 };
 
-const shown = (value: Buffer | undefined): string =>
-  value === undefined ? 'no such key' : JSON.stringify(value.toString()).slice(0, 200);
+const LONGEST_SHOWN = 200;
+
+const shown = (value: Buffer | undefined): string => {
+  if (value === undefined) return 'no such key';
+  const text = JSON.stringify(value.toString());
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+};
 
 const path = ({key}: Options): string => apiPath('kv', key);
 
@@ -95,19 +102,22 @@ export default defineStepType({
     const previous = await remembered(given, context);
     await write(given, given.key, wanted, context);
     const index = (await read(given, context))?.index ?? 0;
-    return {previous: textOf(previous), index};
+    return {previous: textOf(previous, given, context), index};
   },
 
   async verify(given, context) {
     const found = await read(given, context);
     const wanted = wantedOf(given);
-    if (!isWanted(found?.value, wanted)) return {ok: false, expected: shown(wanted), found: shown(found?.value)};
-    const previous = textOf(await remembered(given, context));
+    if (!isWanted(found?.value, wanted)) {
+      const isHidden = found !== undefined && context.isSecret(given.value ?? '');
+      return {ok: false, expected: shown(wanted), found: isHidden ? 'another value' : shown(found?.value)};
+    }
+    const previous = textOf(await remembered(given, context), given, context);
     return {ok: true, outputs: {previous, index: found?.index ?? 0}};
   },
 
   async undo(given, context) {
-    const previous = await context.remember<Previous>('previous', () => beforeTyping(given, context));
+    const previous = await context.remember<Previous>('previous', () => beforeTyping(given, context), {sealed: true});
     const value = previous === null ? undefined : toPutBack(previous, given.key);
     await write(given, given.key, value, context);
     return isWanted(value, wantedOf(given)) ? {stays: `${given.key} stays: it was so before`} : undefined;

@@ -64,7 +64,7 @@ export default defineStepType({
 
   async run(given, context) {
     const wanted = registrationOf(given.service);
-    await context.remember<Found>('previous', () => look(given, wanted.ID, context));
+    await context.remember<Found>('previous', () => look(given, wanted.ID, context), {sealed: true});
     await register(given, wanted, context);
     return {id: wanted.ID};
   },
@@ -84,10 +84,14 @@ export default defineStepType({
   async undo(given, context) {
     const {ID} = registrationOf(given.service);
     // asked where `run` never was: what a person typed is ours, anything else was there before
-    const previous = await context.remember<Found>('previous', async () => {
-      const found = await look(given, ID, context);
-      return holds(given, found) ? null : found;
-    });
+    const previous = await context.remember<Found>(
+      'previous',
+      async () => {
+        const found = await look(given, ID, context);
+        return holds(given, found) ? null : found;
+      },
+      {sealed: true},
+    );
     if (previous === null) await deregister(given, ID, context);
     else await restore(given, previous, context);
     return holds(given, previous) ? {stays: `${ID} stays: it was registered so before`} : undefined;

@@ -52,9 +52,9 @@ const read = async (
 ): Promise<string> => {
   const wanted = {tail, ...(since !== undefined && {since: sinceSeconds(since)})};
   const captured = new Captured();
-  for await (const {text} of open(docker, await getContainer(docker, container), wanted)) {
+  for await (const {channel, text} of open(docker, await getContainer(docker, container), wanted)) {
     captured.add(text);
-    output(text);
+    output(text, channel);
   }
   return captured.text;
 };

@@ -1,10 +1,19 @@
 import {createHash} from 'node:crypto';
-import {mkdir, rmdir, stat, unlink} from 'node:fs/promises';
+import {rmdir, stat, unlink} from 'node:fs/promises';
 import {dirname, isAbsolute, relative, resolve} from 'node:path';
 import * as v from 'valibot';
 import {prints, quote, sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
-import {hasDraft, lookAt, missingFolders, orExplain, orNull, removeDraft, replaceFile} from './clients/file.ts';
+import {
+  hasDraft,
+  lookAt,
+  makeFolders,
+  missingFolders,
+  orExplain,
+  orNull,
+  removeDraft,
+  replaceFile,
+} from './clients/file.ts';
 import {type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 
 /** A larger file is not replaced: what undo would need of it does not belong in a journal. */
@@ -80,7 +89,7 @@ const command = (given: Options, site: Site): string => {
 
 /** Each of several steps that need the same new folder remembers it: the one that is undone last finds it empty. */
 const rememberBefore = async (path: string, context: StepContext): Promise<void> => {
-  await context.remember('previous', () => toRemember(path));
+  await context.remember('previous', () => toRemember(path), {sealed: true});
   const run = context.labels['io.runbook.run'] ?? '';
   const made = madeBy.get(run) ?? new Set();
   madeBy.set(run, made);
@@ -104,7 +113,7 @@ export default defineStepType({
     const path = pathOf(given, context);
     return orExplain(path, async () => {
       await rememberBefore(path, context);
-      await mkdir(dirname(path), {recursive: true});
+      await makeFolders(dirname(path));
       await replaceFile(path, given.content, modeOf(given), context.key);
       return {path, sha256: sha256(given.content)};
     });
@@ -126,10 +135,12 @@ export default defineStepType({
   async undo(given, context) {
     const path = pathOf(given, context);
     return orExplain(path, async () => {
-      const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given));
+      const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given), {
+        sealed: true,
+      });
       if (previous !== null) {
         const content = toPutBack(previous.content, path);
-        await mkdir(dirname(path), {recursive: true});
+        await makeFolders(dirname(path));
         await replaceFile(path, content, previous.mode, context.key);
         return holds({content, mode: previous.mode}, given) ? {stays: `${path} stays: it was so before`} : undefined;
       }

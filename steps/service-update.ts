@@ -41,7 +41,9 @@ export default defineStepType({
     const {ID, Spec} = await getService(docker, given.name);
     if (given.replicas !== undefined && isGlobal(Spec))
       throw new PermanentError(`service "${given.name}" is global: it has a task on every node`);
-    await context.remember<RememberedBytes>('previous', async () => toRemembered(Buffer.from(JSON.stringify(Spec))));
+    await context.remember<RememberedBytes>('previous', async () => toRemembered(Buffer.from(JSON.stringify(Spec))), {
+      sealed: true,
+    });
     await updateService(docker, given.name, (spec) => amend(spec, given));
     return {id: ID, name: given.name};
   },
@@ -66,8 +68,10 @@ export default defineStepType({
     const docker = await dockerClient(context);
     const found = await findService(docker, name);
     if (!found) return undefined;
-    const remembered = await context.remember<RememberedBytes>('previous', async () =>
-      toRemembered(Buffer.from(JSON.stringify(found.Spec))),
+    const remembered = await context.remember<RememberedBytes>(
+      'previous',
+      async () => toRemembered(Buffer.from(JSON.stringify(found.Spec))),
+      {sealed: true},
     );
     const previous: ServiceSpec = JSON.parse(toPutBack(remembered, `service "${name}"`).toString());
     await updateService(docker, name, () => previous);

@@ -9,3 +9,6 @@ export const SEED = Number(process.env.RUNBOOK_TEST_SEED ?? 20261123);
 
 /** Tests at length, as `npm run soak` does: everything instead of a sample. */
 export const isSoak = process.env.RUNBOOK_TEST_SOAK === '1';
+
+/** How often something is tried: a hundred times as often at length. */
+export const times = (bounded: number): number => (isSoak ? bounded * 100 : bounded);

@@ -55,6 +55,7 @@ export const stepTest =
         dir,
         cwd: dir,
         signal: AbortSignal.timeout(LIMIT_MS),
+        isSecret: () => false,
         remember: async (name, make) => {
           if (!remembered.has(name)) remembered.set(name, await make());
           return remembered.get(name) as Awaited<ReturnType<typeof make>>;

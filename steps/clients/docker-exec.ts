@@ -41,7 +41,7 @@ export const execute = async (docker: Docker, given: Exec, context: StepContext)
       false,
     )) {
       printed[channel satisfies Channel].add(text);
-      context.output(text);
+      context.output(text, channel);
     }
   } catch (error) {
     await endProcesses(docker, given.container, markOf(context));

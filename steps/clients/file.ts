@@ -1,5 +1,5 @@
 import {createHash, randomUUID} from 'node:crypto';
-import {lstat, open, readFile, realpath, rename, stat, unlink} from 'node:fs/promises';
+import {lstat, mkdir, open, readFile, realpath, rename, stat, unlink} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
 
@@ -92,6 +92,14 @@ export const replaceFile = async (
 const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder);
   await handle.sync().finally(() => handle.close());
+};
+
+/** Makes a folder and those above it. Node's own `recursive` never returns for a folder that can't be, as in /proc. */
+export const makeFolders = async (folder: string): Promise<void> => {
+  for (const missing of await missingFolders(folder, new Set()))
+    await mkdir(missing).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error; // somebody else was first
+    });
 };
 
 /** Folders that are not there yet, or that are counted as such; the outermost first. */

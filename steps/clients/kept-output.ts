@@ -1,6 +1,8 @@
 /** How much of an output stream is kept for results: half from its start, half from its end. */
 export const KEPT_BYTES = 1024 * 1024;
 
+const LONGEST_LINE = 64 * 1024;
+
 // a program that prints byte by byte must not leave a million buffers
 const joined = (chunks: Buffer[]): Buffer[] => (chunks.length > 1000 ? [Buffer.concat(chunks)] : chunks);
 
@@ -45,7 +47,10 @@ export class KeptOutput {
 
   toString(): string {
     if (!this.truncated) return Buffer.concat([...this.#head, ...this.#tail]).toString();
-    const gap = `\n[... ${this.#dropped} bytes left out ...]\n`;
-    return `${Buffer.concat(this.#head)}${gap}${Buffer.concat(this.#tail)}`;
+    // from the beginning of a line on: half a secret would not be known as one
+    const tail = Buffer.concat(this.#tail);
+    const start = tail.subarray(0, LONGEST_LINE).indexOf('\n') + 1;
+    const gap = `\n[... ${this.#dropped + start} bytes left out ...]\n`;
+    return `${Buffer.concat(this.#head)}${gap}${tail.subarray(start)}`;
   }
 }

@@ -25,7 +25,7 @@ export interface Command {
   /** Ends the process, and all that it started. */
   readonly signal: AbortSignal;
   /** Receives what it prints, on both streams, as it comes. */
-  output?(text: string): void;
+  output?(text: string, channel: 'stdout' | 'stderr'): void;
 }
 
 /** How a process ended. */
@@ -41,7 +41,7 @@ export interface Finished {
 }
 
 /** Reads a stream as fast as its consumer takes it: a full pipe makes the process wait. */
-const follow = (stream: Readable, output: ((text: string) => void) | undefined) => {
+const follow = (stream: Readable, output: (text: string) => void) => {
   const kept = new KeptOutput();
   const decoder = new StringDecoder('utf8');
   let heardAt = performance.now();
@@ -49,12 +49,12 @@ const follow = (stream: Readable, output: ((text: string) => void) | undefined) 
     heardAt = performance.now();
     kept.add(chunk);
     const text = decoder.write(chunk);
-    if (text !== '') output?.(text);
+    if (text !== '') output(text);
   });
   const closed = new Promise<void>((resolve) => {
     stream.once('close', () => {
       const rest = decoder.end();
-      if (rest !== '') output?.(rest);
+      if (rest !== '') output(rest);
       resolve();
     });
   });
@@ -152,7 +152,7 @@ const familyOf = (child: {readonly pid?: number | undefined}, env: Command['env'
 
 const end = async (family: Family, output: Command['output']): Promise<void> => {
   const left = await endFamily(family);
-  if (left.length > 0) output?.(`process ${left.join(', ')} could not be ended\n`);
+  if (left.length > 0) output?.(`process ${left.join(', ')} could not be ended\n`, 'stderr');
 };
 
 /** Ends the family when the signal aborts. `over` settles after that, and only then. */
@@ -175,7 +175,10 @@ export const runProcess = async (command: Command): Promise<Finished> => {
   const child = await launch(command);
   const abort = onAbort(command, familyOf(child, command.env));
   try {
-    const streams: Pair = [follow(child.stdout, command.output), follow(child.stderr, command.output)];
+    const streams: Pair = [
+      follow(child.stdout, (text) => command.output?.(text, 'stdout')),
+      follow(child.stderr, (text) => command.output?.(text, 'stderr')),
+    ];
     // a process that hangs in the kernel never exits
     const end = await Promise.race([child.ended, abort.over]);
     await drain(streams);

@@ -12,6 +12,11 @@ const hex = (code: number, length: number): string => code.toString(16).padStart
 const bytesOf = (text: string): readonly number[] => [...Buffer.from(text)];
 const json = (text: string): string => JSON.stringify(text).slice(1, -1);
 const ascii = (text: string, escaped: (unit: string) => string): string => text.replace(/[^\x20-\x7e]/g, escaped);
+const html = (text: string): string =>
+  text.replace(
+    /[&<>"']/g,
+    (char) => ({'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'})[char] ?? char,
+  );
 const unicode = (unit: string): string => `\\u${hex(unit.charCodeAt(0), 4)}`;
 
 /** All encodings in which the documents promise to mask a secret. */
@@ -34,6 +39,9 @@ export const ENCODERS: Readonly<Record<string, Encoder>> = {
       .map((byte) => `%${hex(byte, 2)}`)
       .join(''),
   'URL in a URL': (text) => encodeURIComponent(encodeURIComponent(text)),
+  'JSON in a URL': (text) => encodeURIComponent(json(text)),
+  'JSON of Python in a form': (text) => new URLSearchParams({x: ascii(json(text), unicode)}).toString().slice(2),
+  'JSON in HTML': (text) => html(json(text)),
   'C escapes': (text) =>
     bytesOf(text)
       .map((byte) =>
@@ -48,11 +56,7 @@ export const ENCODERS: Readonly<Record<string, Encoder>> = {
           : String.fromCharCode(byte).replace(/["\\]/, '\\$&'),
       )
       .join(''),
-  HTML: (text) =>
-    text.replace(
-      /[&<>"']/g,
-      (char) => ({'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'})[char] ?? char,
-    ),
+  HTML: (text) => html(text),
   'a shell': (text) => text.replaceAll("'", `'\\''`),
   base64: (text) => Buffer.from(text).toString('base64'),
   'base64 for URLs': (text) => Buffer.from(text).toString('base64url'),
@@ -76,3 +80,40 @@ export const secrets: fc.Arbitrary<string> = fc.oneof(
   fc.array(fc.string({minLength: 4, maxLength: 20}), {minLength: 2, maxLength: 4}).map((parts) => parts.join('\n')),
   fc.uuid(),
 );
+
+/** The forms of a secret by which it could be had back from an artefact. */
+export const needlesOf = (secret: string): ReadonlyMap<string, string> => {
+  const parts = [secret, ...secret.split(/\r?\n/)].filter((part) => part.length >= 4);
+  const alone = Object.entries(ENCODERS).filter(([name]) => !/base64/.test(name));
+  return new Map(
+    parts.flatMap((part) => [
+      ...alone.map(([name, encoder]): [string, string] => [encoder(part), name]),
+      ...[0, 1, 2].flatMap((shift) =>
+        inner(part, shift).map((text): [string, string] => [text, `base64 behind ${shift} bytes`]),
+      ),
+    ]),
+  );
+};
+
+const inner = (text: string, shift: number): readonly string[] => {
+  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]);
+  const whole = bytes.length - (bytes.length % 3);
+  const from = shift === 0 ? 0 : 4;
+  return (['base64', 'base64url'] as const)
+    .map((kind) => bytes.subarray(0, whole).toString(kind).slice(from))
+    .filter((needle) => needle.length >= 8);
+};
+
+/** Where secrets stand in a text, in words; empty where there is none. */
+export const leaksIn = (text: string, secrets: Readonly<Record<string, string>>): readonly string[] => {
+  // as a terminal shows it
+  const shown = text.replace(/\x1b\[[0-?]*[ -/]*[@-~]/g, '');
+  return Object.entries(secrets).flatMap(([name, secret]) =>
+    [...needlesOf(secret)]
+      .filter(([needle]) => shown.includes(needle))
+      .map(([needle, encoding]) => {
+        const at = shown.indexOf(needle);
+        return `${name} (${encoding}): ${shown.slice(Math.max(0, at - 120), at + needle.length + 40)}`;
+      }),
+  );
+};

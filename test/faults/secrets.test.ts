@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {MASK, Redactor} from '../../engine/redact.ts';
+import {SEED, times} from '../random.ts';
 import {ENCODERS, secrets} from './canaries.ts';
-import {runs, SEED} from './soak.ts';
 
 const test = suite('secrets');
 
@@ -41,7 +41,7 @@ test('no encoding of a secret passes, wherever its chunks are cut', () => {
   fc.assert(
     fc.property(secrets, fc.constantFrom(...Object.keys(ENCODERS)), cuts, (secret, name, cuts) => {
       // what begins like an entity of its own is masked as it is, and the rest of the entity stays
-      fc.pre(name !== 'HTML' || !/&[a-z#]/i.test(secret));
+      fc.pre(!name.includes('HTML') || !/&[a-z#]/i.test(secret));
       const encoded = ENCODERS[name]?.(secret) ?? '';
       const text = BEFORE + encoded + BEHIND;
       const places = [0, ...cuts.filter((cut) => cut < text.length).sort((a, b) => a - b), text.length];
@@ -52,7 +52,7 @@ test('no encoding of a secret passes, wherever its chunks are cut', () => {
         `${name}: ${JSON.stringify(text)} became ${JSON.stringify(shown)}`,
       );
     }),
-    {numRuns: runs(1000), seed: SEED},
+    {numRuns: times(1000), seed: SEED},
   );
 });
 
