@@ -90,19 +90,19 @@ const look = async (session: Session, state: Recorded, call: Call, signal: Abort
   const {expect} = state.record;
   const {file} = session.runbook;
   const values = session.state === undefined ? {} : valuesByJournal(session.state, state.key, outputs);
-  const checked = checkExpect(expect === undefined ? undefined : journaledExpression(expect, file), values);
+  const checked = checkExpect(session, expect === undefined ? undefined : journaledExpression(expect, file), values);
   return checked.ok ? {ok: true, outputs, evidence: checked.evidence} : checked;
 };
 
 /** An expect that does not hold shows the values that decided: those that are secrets are masked from here on. */
 const learnSecrets = (session: Session, state: Recorded, own: readonly string[], outputs: Outputs): void => {
-  for (const name of own) session.redactor.add(String(outputs[name]));
+  for (const name of own) session.redactor.addAll(outputs[name] ?? null);
   if (session.state === undefined) return;
   const values = valuesByJournal(session.state, state.key, outputs);
   for (const source of writtenIn(state.record.definition).secrets) {
     try {
       const value = journaledExpression(source, session.runbook.file).evaluate(values);
-      session.redactor.add(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+      session.redactor.addAll(value as Json);
     } catch {
       // It reads what this look has not found.
     }

@@ -60,8 +60,8 @@ const hiding = (node: Node, scopes: Scopes, real: Values, shown: Values): Evalua
         fillSecrets(stand, (name) => scopes.secret(name)),
         value,
       );
-    if (isFull || typeof value === 'boolean') return stand ?? value;
-    return scopes.derive(derivedName(node, expression), value);
+    if (isFull) return stand;
+    return scopes.tells(value) ? scopes.derive(derivedName(node, expression), value) : value;
   };
 };
 

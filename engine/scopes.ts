@@ -1,6 +1,7 @@
 import type {Values} from './expression.ts';
 import type {Graph, Item, Node, Scope} from './graph.ts';
 import type {Redactor} from './redact.ts';
+import {SHORTEST_SECRET} from './secret-forms.ts';
 import {variable} from './sh.ts';
 import type {Json} from './step-type.ts';
 import {renderTemplate, type Template} from './template.ts';
@@ -37,6 +38,17 @@ const show = (template: Template, values: Values, name: string): Json =>
       return variable(variableName(name));
     }
   });
+
+const plainText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value)).toLowerCase();
+
+const partsOf = (text: string): string[] =>
+  Array.from({length: Math.max(0, text.length - SHORTEST_SECRET + 1)}, (_, at) => text.slice(at, at + SHORTEST_SECRET));
+
+/** Whether two texts have a part in common that would be long enough for a secret. */
+const shares = (a: string, b: string): boolean => {
+  const parts = new Set(partsOf(a));
+  return partsOf(b).some((part) => parts.has(part));
+};
 
 /** What expressions may read, per scope: grows as steps finish. */
 export class Scopes {
@@ -146,6 +158,13 @@ export class Scopes {
   /** The value of a secret by the name under which it stands in journaled options. */
   secret(name: string): Json | undefined {
     return this.#secrets.get(name);
+  }
+
+  /** Whether what an expression has made of secrets gives one of them away: the length of one does not, a part does. */
+  tells(value: Json): boolean {
+    const text = plainText(value);
+    if (typeof value === 'number') return text.length >= SHORTEST_SECRET;
+    return [...this.#secrets.values()].some((secret) => shares(text, plainText(secret)));
   }
 
   /** Knows what an expression has made of a secret as a secret of its own. @returns how it stands where it is shown */

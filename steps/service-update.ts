@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
-import {defineStepType, PermanentError} from '../engine/step-type.ts';
+import {defineStepType, PermanentError, type StepContext} from '../engine/step-type.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {sideOf} from './clients/docker-compare.ts';
 import {dockerEvents} from './clients/docker-events.ts';
@@ -21,6 +21,10 @@ import {
 
 const isGlobal = ({Mode}: ServiceSpec): boolean => Mode.Replicated === undefined;
 
+/** Sealed: its variables may hold secrets. */
+const rememberSpec = (spec: ServiceSpec, context: StepContext): Promise<RememberedBytes> =>
+  context.remember('previous', async () => toRemembered(Buffer.from(JSON.stringify(spec))), {sealed: true});
+
 /** A service is as it was, but for what is given here. */
 export default defineStepType({
   name: 'service.update',
@@ -33,7 +37,7 @@ export default defineStepType({
 
   async prepare({name}, context) {
     const {Spec} = await getService(await dockerClient(context), name);
-    await context.remember<RememberedBytes>('previous', async () => toRemembered(Buffer.from(JSON.stringify(Spec))));
+    await rememberSpec(Spec, context);
   },
 
   async run(given, context) {
@@ -41,9 +45,7 @@ export default defineStepType({
     const {ID, Spec} = await getService(docker, given.name);
     if (given.replicas !== undefined && isGlobal(Spec))
       throw new PermanentError(`service "${given.name}" is global: it has a task on every node`);
-    await context.remember<RememberedBytes>('previous', async () => toRemembered(Buffer.from(JSON.stringify(Spec))), {
-      sealed: true,
-    });
+    await rememberSpec(Spec, context);
     await updateService(docker, given.name, (spec) => amend(spec, given));
     return {id: ID, name: given.name};
   },
@@ -68,11 +70,7 @@ export default defineStepType({
     const docker = await dockerClient(context);
     const found = await findService(docker, name);
     if (!found) return undefined;
-    const remembered = await context.remember<RememberedBytes>(
-      'previous',
-      async () => toRemembered(Buffer.from(JSON.stringify(found.Spec))),
-      {sealed: true},
-    );
+    const remembered = await rememberSpec(found.Spec, context);
     const previous: ServiceSpec = JSON.parse(toPutBack(remembered, `service "${name}"`).toString());
     await updateService(docker, name, () => previous);
     const unlike = serviceDifferences(amend(previous, given), previous, await networkNames(docker, previous));

@@ -1,5 +1,6 @@
-import {realpathSync} from 'node:fs';
+import {readFileSync, realpathSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
+import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
@@ -139,11 +140,13 @@ test(
 );
 
 test(
-  'does not give back a masked value as if it were the one that was remembered',
+  'gives a remembered value back that held a secret, and keeps it sealed',
   rigTest(async (rig) => {
     const web = rig.step('web');
+    const values: unknown[] = [];
     web.during = async (_, context) => {
-      await context.remember('previous', async () => 'password=hunter2');
+      values.push(await context.remember('previous', async () => `password=hunter2 ${web.runs}`));
+      values.push(await context.remember('foreign', async () => `of others ${web.runs}`, {sealed: true}));
       if (web.runs === 1) throw new Error('no');
     };
     await rig.runbook('  - {id: web, uses: web, with: {secret: "${{ inputs.pw }}"}}\n', 'inputs: {pw: {secret: true}}');
@@ -152,8 +155,28 @@ test(
     rig.secrets.set('pw', 'hunter2');
     const resumed = await rig.resume();
 
+    assert.ok(resumed.ok);
+    assert.equal(values, ['password=hunter2 1', 'of others 1', 'password=hunter2 1', 'of others 1']);
+    assert.not.match(readFileSync(rig.journalFile(), 'utf8'), /hunter2|of others/);
+  }),
+);
+
+test(
+  'does not give back a remembered value that another key has sealed',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    web.during = async (_, context) => {
+      await context.remember('previous', async () => 'what was there', {sealed: true});
+      if (web.runs === 1) throw new Error('no');
+    };
+    await rig.runbook('  - {id: web, uses: web}\n');
+    await rig.run();
+
+    writeFileSync(join(rig.stateDir, 'key'), Buffer.alloc(32, 7));
+    const resumed = await rig.resume();
+
     assert.is(resumed.failed, 'web');
-    assert.match(resumed.failures[0]?.problem.message ?? '', 'secret');
+    assert.match(resumed.failures[0]?.problem.message ?? '', 'another key');
   }),
 );
 
