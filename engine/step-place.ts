@@ -93,7 +93,7 @@ const secretsOf = (session: Session, rendered: Rendered | undefined): Record<str
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = session.scopes.secret(name);
-      return value === undefined ? [] : [[name, value]];
+      return value === undefined ? [] : [[name, textOf(value)]];
     }),
   );
 };
