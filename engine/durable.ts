@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync, writeSync} from 'node:fs';
+import {closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
 
 /** Writes all bytes: the system may take a part at a time. */
@@ -49,9 +49,8 @@ const trySync = (folder: string): void => {
   }
 };
 
-/** Makes a file that is there whole or not at all, also after a power loss. False: somebody else was first. */
-export const makeFile = (file: string, bytes: Buffer): boolean => {
-  // Two processes may get here at once: link(2) lets one win.
+/** A file that is on disk whole, aside of where it is to go; `put` gives it its name. */
+const writeAside = (file: string, bytes: Buffer, put: (draft: string) => void): void => {
   const draft = `${file}-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     const fd = openSync(draft, 'wx', 0o600);
@@ -61,13 +60,23 @@ export const makeFile = (file: string, bytes: Buffer): boolean => {
     } finally {
       closeSync(fd);
     }
-    linkSync(draft, file);
-    syncFolder(dirname(file));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return false;
+    put(draft);
   } finally {
     rmSync(draft, {force: true});
   }
+  syncFolder(dirname(file));
 };
+
+/** Writes a file whole or not at all, also when the power fails; one that is there is replaced. */
+export const putFile = (file: string, bytes: Buffer): void =>
+  writeAside(file, bytes, (draft) => renameSync(draft, file));
+
+/** The same, but one that is there stays: of two processes that get here at once, one makes it. */
+export const makeFile = (file: string, bytes: Buffer): void =>
+  writeAside(file, bytes, (draft) => {
+    try {
+      linkSync(draft, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  });

@@ -13,9 +13,12 @@ const values = v.record(v.string(), json);
 const texts = v.record(v.string(), v.string());
 const list = v.array(v.string());
 
-const how = v.picklist<readonly How[]>(['ran', 'already-true', 'adopted', 'accepted', 'verified']);
-const outcome = v.picklist<readonly Outcome[]>(['done', 'failed', 'interrupted', 'partial']);
-const effect = v.picklist<readonly Effect[]>(['reads', 'converges', 'repeatable', 'once']);
+/** Takes a record, so that none is forgotten. */
+const oneOf = <T extends string>(all: Readonly<Record<T, true>>) => v.picklist(Object.keys(all) as [T, ...T[]]);
+
+const how = oneOf<How>({ran: true, 'already-true': true, adopted: true, accepted: true, verified: true});
+const outcome = oneOf<Outcome>({done: true, failed: true, interrupted: true, partial: true});
+const effect = oneOf<Effect>({reads: true, converges: true, repeatable: true, once: true});
 const reason = v.custom<SkipReason>((value) => typeof value === 'string');
 
 const undo = v.looseObject({uses: v.string(), options: json, on: v.exactOptional(v.string())});

@@ -15,7 +15,7 @@ export const listRuns = async (stateDir: string, filter: RunFilter = {}): Promis
 export const findRun = async (stateDir: string, part?: string): Promise<string> => {
   const store = new Store(stateDir);
   if (part !== undefined) return store.find(part);
-  const [newest] = store.runs();
+  const newest = store.runs().find((run) => store.facts(run) !== undefined);
   if (newest !== undefined) return newest;
   throw new RunbookError({
     code: 'no-such-run',

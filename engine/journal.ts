@@ -83,8 +83,14 @@ class Reader {
       const newline = this.#ahead.indexOf(NEWLINE, looked);
       if (newline !== -1) return this.#ahead.subarray(0, newline);
       looked = this.#ahead.length;
-      if (looked > LONGEST_REST_BYTES || !this.#readOn()) return undefined;
+      if (looked > LONGEST_REST_BYTES || !this.#canBeLine() || !this.#readOn()) return undefined;
     }
+  }
+
+  /** What does not even begin as an entry is not read to its end: it may be anything. */
+  #canBeLine(): boolean {
+    const begin = `{"n":${this.#entries.length + 1},"at":"`;
+    return begin.startsWith(this.#ahead.toString('latin1', 0, begin.length));
   }
 
   /** Twice as much each time, so that a long line is not copied over and over. */
@@ -136,8 +142,10 @@ class Reader {
     const entries = this.#entries.length;
     const end: IntactEnd = {offset: this.#offset, entries, group: last?.group ?? [entries, entries]};
     if (rest !== undefined && isTorn(rest, end)) return;
-    const line = rest ?? this.#ahead;
-    throw foreignness(line, entries, (why, more) => this.#damaged(why, more)) ?? this.#damaged(whyNot(entries));
+    throw (
+      foreignness(rest ?? this.#ahead, entries, (why, more) => this.#damaged(why, more)) ??
+      this.#damaged(whyNot(entries))
+    );
   }
 
   #damaged(why: string, more: Partial<Problem> = {}): RunbookError {

@@ -15,7 +15,7 @@ export const newKey = (): Buffer => randomBytes(KEY_BYTES);
 export const hasKey = (dir: string): boolean => existsSync(fileIn(dir));
 
 /** Of two processes that get here at once, one makes it. */
-export const makeKey = (dir: string): void => void makeFile(fileIn(dir), newKey());
+export const makeKey = (dir: string): void => makeFile(fileIn(dir), newKey());
 
 /**
  * The key of a state directory; undefined where none was made yet.

@@ -12,7 +12,7 @@ import {verifyOnly} from './perform.ts';
 import {planOf, stepsOf} from './plan-resume.ts';
 import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
 import {ResumeTreatment} from './resume-treatment.ts';
-import {closeOlder, holding, pace, type RunResult, tellStart} from './run.ts';
+import {closeOlder, holding, pace, type RunResult, tellStart, tellTorn} from './run.ts';
 import {envOf, record, type Session, stateOf, tell} from './session.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 import {Store} from './store.ts';
@@ -39,7 +39,7 @@ export const resumeRun = async (request: ResumeRequest, given: Host): Promise<Ru
   }
   const session: Session = {...prepared.session, open};
   return await holding(session, open.lock, async () => {
-    if (open.contents.tornBytes > 0) tellTorn(session, open.contents.tornBytes);
+    tellTorn(session, open.contents);
     const proven = await prove(session, prepared, request);
     if (proven === undefined) return {outcome: 'interrupted', failures: [], isUntouched: true};
     const {assessed, wishes} = proven;
@@ -113,11 +113,6 @@ const tellSteps = (session: Session, steps: readonly ResumeStep[]): void => {
   const ahead = steps.filter(({course}) => course !== 'keep' && course !== 'leave');
   const kept = steps.filter(({course}) => course === 'keep').length;
   tell(session, {type: 'resume-planned', run: session.run, kept, steps: ahead});
-};
-
-const tellTorn = (session: Session, bytes: number): void => {
-  const message = `the last entry of the journal was cut (${bytes} bytes); it had not been confirmed, and is dropped`;
-  tell(session, {type: 'notice', code: 'torn-entry', message});
 };
 
 const resumedEntry = (session: Session, request: ResumeRequest, {state}: Prepared): Parameters<typeof record>[1] => {

@@ -1,10 +1,10 @@
 import {askConsent, type Consent} from './consent.ts';
 import type {Entry, Selection} from './entries.ts';
-import type {Problem} from './errors.ts';
+import {type Problem, RunbookError} from './errors.ts';
 import type {Outcome} from './events.ts';
 import {forJournal, gatherInputs} from './given.ts';
 import type {Host} from './host.ts';
-import {JOURNAL_VERSION} from './journal.ts';
+import {JOURNAL_VERSION, type JournalContents} from './journal.ts';
 import type {Doer} from './lesson.ts';
 import type {Lock} from './lock.ts';
 import {perform, skip, verifyOnly} from './perform.ts';
@@ -131,10 +131,19 @@ export const closeOlder = async (session: Session): Promise<void> => {
   if (state === undefined) return;
   // Who went on with an older one later has chosen it.
   const older = store.unfinished(state.runbook).filter(({run, lastAt}) => run < state.run && lastAt <= state.startedAt);
-  for (const {run} of older) {
-    await store.supersede(run, session.run);
+  for (const {run} of older) await closeOne(session, run);
+};
+
+const closeOne = async (session: Session, run: string): Promise<void> => {
+  try {
+    await session.store.supersede(run, session.run);
     const message = `run ${run} was unfinished; this one replaces it (to go on with an old run: runbook resume RUN)`;
     tell(session, {type: 'notice', code: 'superseded', message});
+  } catch (error) {
+    // Its files may be in a worse state than ours.
+    if (!(error instanceof RunbookError)) throw error;
+    const message = `run ${run} stays unfinished, beside this one: ${error.problems[0].message}`;
+    tell(session, {type: 'notice', code: 'not-superseded', message});
   }
 };
 
@@ -167,6 +176,13 @@ export const holding = async (session: Session, lock: Lock, body: () => Promise<
 const killRunning = (session: Session): void => {
   for (const step of session.state?.steps.values() ?? [])
     if (step.status === 'in-doubt') endSurvivors(`${session.run}/${step.key}/`, 0).catch(() => {});
+};
+
+/** Says that the beginning of an entry, which a crash had left, was cut off. */
+export const tellTorn = (session: Session, {tornBytes}: JournalContents): void => {
+  if (tornBytes === 0) return;
+  const message = `the last entry of the journal was cut (${tornBytes} bytes); it had not been confirmed, and is dropped`;
+  tell(session, {type: 'notice', code: 'torn-entry', message});
 };
 
 export const tellTakeover = (session: Session, lock: Lock): void => {

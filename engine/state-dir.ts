@@ -1,7 +1,6 @@
-import {randomBytes} from 'node:crypto';
-import {existsSync, readdirSync, renameSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {makeFile, makeFolder, syncFolder} from './durable.ts';
+import {makeFolder, putFile} from './durable.ts';
 import {messageOf, RunbookError} from './errors.ts';
 import {readStart} from './regular-file.ts';
 
@@ -64,20 +63,12 @@ export const prepareStateDir = (dir: string): void => {
   checkStateDir(dir);
   try {
     makeFolder(runsFolder(dir));
-    if (versionOf(dir) === '') makeVersion(dir);
+    if (versionOf(dir) === '') putFile(join(dir, 'version'), Buffer.from(`${VERSION}\n`));
     const ignore = join(dir, '.gitignore');
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
   } catch (error) {
     throw error instanceof RunbookError ? error : unwritable(dir, error);
   }
-};
-
-/** One that is there may be empty, so it is replaced. */
-const makeVersion = (dir: string): void => {
-  const whole = join(dir, `version-${randomBytes(4).toString('hex')}`);
-  makeFile(whole, Buffer.from(`${VERSION}\n`));
-  renameSync(whole, join(dir, 'version'));
-  syncFolder(dir);
 };
 
 /** Run ids, newest first. */

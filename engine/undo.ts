@@ -6,7 +6,7 @@ import type {Host} from './host.ts';
 import {endInterrupted, findInterrupted} from './leftovers.ts';
 import {openKnown} from './open-known.ts';
 import type {ResumeRequest} from './resume-request.ts';
-import {tellTakeover} from './run.ts';
+import {tellTakeover, tellTorn} from './run.ts';
 import {record, type Session, tell} from './session.ts';
 import type {RunState, StepState} from './state.ts';
 import {Store} from './store.ts';
@@ -83,6 +83,7 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
     state = store.read(chosen.run) ?? chosen;
     const session: Session = {...(await openUndo(request, host, store, state)), open};
     tellTakeover(session, open.lock);
+    tellTorn(session, open.contents);
     await endInterrupted(session);
     if (open.lock.takenOverFrom !== undefined) await letArrive(state, host.signal);
     const steps = stepsToUndo(session.graph, state, request.to);

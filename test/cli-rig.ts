@@ -52,7 +52,14 @@ export interface Running {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LIMIT_MS = 60_000;
-const SIGNALS: Readonly<Record<string, number>> = {SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGPIPE: 13, SIGTERM: 15};
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 /** The command line that starts the program: the built one; from source with RUNBOOK_TEST_SOURCE=1. */
 export const program: readonly [string, ...string[]] =
