@@ -63,7 +63,8 @@ export const shownPath = (path: string, cwd: string): string => {
 };
 
 /** A call of this program, in words that name it plainly, as it has to be typed here. */
-const CALL = /\brunbook (?=(?:run|resume|undo|status|runs|log|list|show|learn|report|plan|validate|schema|doctor)\b)/g;
+const CALL =
+  /\brunbook (?=(?:run|resume|undo|status|runs|log|list|show|learn|report|plan|validate|schema|doctor|import|new)\b)/g;
 
 /** What to type or change next; calls of this program stand as they were made. */
 export const nextSteps = (text: string | readonly string[], {style, program}: Omit<ReportStyle, 'cwd'>): string[] =>

@@ -67,6 +67,8 @@ export const CODES = {
   'nothing-to-resume': EXIT.usage,
   'no-working-directory': EXIT.usage,
   'plan-changed': EXIT.usage,
+  'nothing-to-import': EXIT.usage,
+  'file-exists': EXIT.usage,
   // the state directory
   'state-unwritable': EXIT.missing,
   'state-version': EXIT.usage,

@@ -11,6 +11,7 @@ const DOCUMENTS = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'docs/commands.md',
+  'docs/import.md',
   'docs/journal.md',
   'docs/resume.md',
   'docs/step-types.md',
