@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {closeSync, writeSync} from 'node:fs';
+import {closeSync, readFileSync, writeSync} from 'node:fs';
 import {basename} from 'node:path';
 import {isatty} from 'node:tty';
 import {exhaustion} from './exhaustion.ts';
@@ -17,6 +17,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LAST_RESORT_MS = 10_000;
 /** A process that nobody could continue is not stopped by Ctrl-Z: then life goes on after this. */
 const UNSTOPPED_MS = 200;
+const NO_TERMINAL = '-1';
 const SHOW_CURSOR = '\x1b[?25h';
 const FAILED = 1;
 const USAGE = 2;
@@ -68,6 +69,17 @@ const lend = async <T>(act: () => Promise<T>): Promise<T> => {
   } finally {
     process.off('SIGQUIT', ignore);
     lent = false;
+  }
+};
+
+/** Who asks from the background is stopped by the terminal. Only Linux says so without a call of its own. */
+const inForeground = (): boolean => {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1');
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return foreground === group || foreground === NO_TERMINAL;
+  } catch {
+    return true;
   }
 };
 
@@ -165,6 +177,7 @@ const surroundingsIn = (cwd: string): Surroundings => ({
     return () => void process.off('SIGTSTP', stop).off('SIGCONT', after);
   },
   interrupt,
+  inForeground,
   lend,
   suspend,
 });

@@ -19,6 +19,8 @@ export interface Surroundings {
   aroundStop(before: () => void, after: () => void): () => void;
   /** What a signal does, for a Ctrl-C that arrives as a key because a prompt is open. */
   interrupt(reason: string): void;
+  /** Whether keys typed at the terminal are for this process: not where a shell runs it in the background. */
+  inForeground(): boolean;
   /** Leaves the terminal to another program while `act` waits for it: a Ctrl-C is for that program, and interrupts nothing of ours. */
   lend<T>(act: () => Promise<T>): Promise<T>;
   /** What Ctrl-Z does, for one that arrives as a key. Resolves when the process is continued. */

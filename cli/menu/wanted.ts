@@ -9,7 +9,7 @@ export const wantsMenu = (call: Call, gone: Gone, yes: boolean, registry: Regist
   const {env} = around;
   const {menu = true} = call.options<{readonly menu?: boolean}>();
   if (gone.result.outcome !== 'failed' || !menu || env.RUNBOOK_NO_MENU) return false;
-  const isAttended = !yes && !json && hasTerminal(around) && env.TERM !== 'dumb';
+  const isAttended = !yes && !json && hasTerminal(around) && around.inForeground() && env.TERM !== 'dumb';
   return isAttended && !isInCi(env) && !isRefusal(gone, registry);
 };
 

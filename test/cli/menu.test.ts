@@ -653,6 +653,35 @@ test(
 );
 
 test(
+  'does not stop a run in the background of a shell',
+  cliTest(async (rig) => {
+    await rig.write({'runbooks/web.yaml': shellRunbook('web', WEB)});
+    const pty = startPty(rig, [], {command: ['bash', '--norc', '--noprofile', '-i']});
+    await pty.says('$ ');
+
+    pty.types(`${program.map((word) => `'${word}'`).join(' ')} run web & wait $!; echo code $?\r`);
+
+    await pty.says('code 1');
+    pty.types('exit\r');
+    await pty.ended;
+    assert.not.match(pty.text(), 'What now?');
+  }),
+);
+
+test(
+  'is left at once where the input had ended before',
+  cliTest(async (rig) => {
+    await rig.write({'runbooks/web.yaml': shellRunbook('web', {a: 'sleep 1; exit 1'})});
+    const pty = startPty(rig, ['run', 'web']);
+    await pty.says('running');
+    pty.types('\x04');
+
+    assert.is(await pty.ended, 1);
+    assert.match(pty.text(), 'go on with: runbook resume ');
+  }),
+);
+
+test(
   'opens in a CI that says it is none, and with the results in a pipe',
   cliTest(async (rig) => {
     await rig.write({'runbooks/web.yaml': shellRunbook('web', WEB)});
