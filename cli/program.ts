@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: async () => (await import('./commands/show.ts')).show,
   report: async () => (await import('./commands/report.ts')).report,
   learn: async () => (await import('./commands/learn.ts')).learn,
+  new: async () => (await import('./commands/new.ts')).newCommand,
   import: async () => (await import('./commands/import.ts')).importCommand,
   validate: async () => (await import('./commands/validate.ts')).validate,
   schema: async () => (await import('./commands/schema.ts')).schema,

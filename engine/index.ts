@@ -62,6 +62,7 @@ export {type Ending, type LoggedStep, type RunLog, readLog, readRunLog} from './
 export {RUN_STATES, type RunFilter, type RunStanding, type RunSummary} from './run-summary.ts';
 export type {Action, Input, Runbook, Step} from './runbook.ts';
 export {type ScriptRequest, type ShellScript, shellScript} from './script/script.ts';
+export {quote} from './sh.ts';
 export {type StatusReport, type StepStatus, statusOf} from './status.ts';
 export {placeOfStep, type StepPlace} from './step-place.ts';
 export * from './step-type.ts';
