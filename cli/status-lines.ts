@@ -1,8 +1,9 @@
 import type {StatusReport} from '../engine/index.ts';
 import type {Call} from './command.ts';
 import {lookLines} from './look-lines.ts';
-import {NOTICE, OUTCOME} from './progress/words.ts';
+import {NOTICE, OUTCOME, UNDONE} from './progress/words.ts';
 import {nextSteps, shownPath} from './report.ts';
+import type {Style} from './streams.ts';
 import {dateTime} from './time.ts';
 
 export interface StatusView {
@@ -14,11 +15,10 @@ export interface StatusView {
 
 /** How a run stands: each step, and what to type. */
 export const statusLines = (report: StatusReport, call: Call, {all, noteOf}: StatusView): string[] => {
-  const {run, runbook, outcome, startedAt, heldBy, steps, drifted, unreadable} = report;
+  const {run, runbook, outcome, startedAt, heldBy, undone, steps, drifted, unreadable} = report;
   const style = call.outStyle;
   const how = {style, program: call.around.program};
-  const unfinished = heldBy === undefined ? 'unfinished' : `running in process ${heldBy}`;
-  const word = outcome === undefined ? unfinished : style(OUTCOME[outcome].format, OUTCOME[outcome].word);
+  const word = wordOf(report, style);
   const started = style('dim', `run ${run}, started ${dateTime(new Date(startedAt))}`);
   const bad = steps.filter(({standing}) => standing === 'drifted').length;
   const noted = steps.map((step) => ({...step, ...noteAs(noteOf?.(step.step))}));
@@ -34,10 +34,19 @@ export const statusLines = (report: StatusReport, call: Call, {all, noteOf}: Sta
     ...(drifted
       ? nextSteps(`${unreadable ? 'mend the file, then:' : 'repair it with:'} runbook resume ${run}`, how)
       : []),
-    ...(!drifted && outcome !== 'done' && heldBy === undefined
+    ...(undone === 'part' ? nextSteps(`take back what is left: runbook undo ${run}`, how) : []),
+    ...(!drifted && outcome !== 'done' && heldBy === undefined && undone === undefined
       ? nextSteps(`go on with: runbook resume ${run}`, how)
       : []),
   ];
+};
+
+/** In a word how the run stands. */
+const wordOf = ({outcome, heldBy, undone}: StatusReport, style: Style): string => {
+  if (heldBy !== undefined) return `running in process ${heldBy}`;
+  if (undone !== undefined)
+    return undone === 'all' ? style(UNDONE.format, UNDONE.word) : style('yellow', 'undone in part');
+  return outcome === undefined ? 'unfinished' : style(OUTCOME[outcome].format, OUTCOME[outcome].word);
 };
 
 const noteAs = (note: string | undefined): {note?: string} => (note === undefined ? {} : {note});

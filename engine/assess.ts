@@ -3,13 +3,13 @@ import type {StepRecord} from './entries.ts';
 import {messageOf} from './errors.ts';
 import type {Look} from './events.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
+import {callOf} from './journaled-call.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
 import type {Rendered} from './render.ts';
 import type {Session} from './session.ts';
 import type {StepState} from './state.ts';
 import type {Json} from './step-type.ts';
-import {callOf} from './undo-step.ts';
 import {looksFirst} from './work.ts';
 
 /** What a look at a step of an earlier process found. */
@@ -174,7 +174,7 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined, 
   });
   switch (state?.status) {
     case 'undone':
-      return unfinished({standing: 'undone'});
+      return unfinished({standing: 'undone', ...detailOf(state.acceptedBecause)});
     case undefined:
     case 'reopened':
       return unfinished({standing: 'pending'});

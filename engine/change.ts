@@ -56,7 +56,7 @@ export const changeBetween = (
 const valuesThatChanged = (before: StepRecord, now: StepRecord): string[] => {
   const open = Object.keys(now.reads).filter((name) => now.reads[name] !== (before.reads[name] ?? now.reads[name]));
   const secrets = Object.keys(now.secrets).filter(
-    (name) => now.secrets[name] !== (before.secrets[name] ?? now.secrets[name]),
+    (name) => now.derived?.[name] === undefined && now.secrets[name] !== (before.secrets[name] ?? now.secrets[name]),
   );
   return [
     ...open.map((name) => `${name}: ${before.reads[name]} -> ${now.reads[name]}`),

@@ -16,10 +16,19 @@ export interface StepRecord {
   readonly expect?: string;
   /** What the options were made from, to name what changed: `inputs.servers` -> its value, shortened. */
   readonly reads: Readonly<Record<string, string>>;
+  /** The folder where relative paths begin, where it is not that of the run's file: that of a child runbook. */
+  readonly dir?: string;
+  /** Variable in `options` -> the expression that made its value of secrets, so that it can be made again. */
+  readonly derived?: Readonly<Record<string, string>>;
   /** Variable in `options` -> keyed hash of its secret, to tell whether it changed. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The rendered `undo:` of the step, where it has one. */
-  readonly undo?: {readonly uses: string; readonly options: Json; readonly on?: string};
+  readonly undo?: {
+    readonly uses: string;
+    readonly options: Json;
+    readonly on?: string;
+    readonly derived?: Readonly<Record<string, string>>;
+  };
 }
 
 /** One line of the journal, without what is added when it is written: `n`, `at`, `group`, `sum`. docs/journal.md describes each. */
@@ -83,8 +92,8 @@ export type Entry =
   | {readonly type: 'step-reopened'; readonly step: string; readonly why: string; readonly detail: string}
   | {readonly type: 'undo-started'; readonly to?: string}
   | {readonly type: 'step-undoing'; readonly step: string}
-  /** `stays`: what of it is left on purpose, and why. */
-  | {readonly type: 'step-undone'; readonly step: string; readonly stays?: string}
+  /** `stays`: what of it is left on purpose, and why. `reason`: why a person says that nothing of it is left. */
+  | {readonly type: 'step-undone'; readonly step: string; readonly stays?: string; readonly reason?: string}
   | {readonly type: 'undo-finished'; readonly failed: readonly string[]}
   | {readonly type: 'run-superseded'; readonly by: string}
   | {readonly type: 'run-finished'; readonly outcome: Outcome; readonly durationMs: number};
@@ -94,6 +103,8 @@ export interface Selection {
   readonly from?: string;
   readonly until?: string;
   readonly only?: string;
+  /** The steps that `from` has verified instead of run: what it means when the file has lost the step that it names. */
+  readonly before?: readonly string[];
 }
 
 /** An entry as read back. */

@@ -204,5 +204,8 @@ export interface UndoStep {
   readonly title: string;
   /** `undo`: taken back; `keep`: was there before this run; `irreversible`: can't be; `nothing`: only looked. */
   readonly action: 'undo' | 'keep' | 'irreversible' | 'nothing';
+  /** The line a person would type; empty where there is none. */
   readonly command: string;
+  /** It was started or being taken back when a process died: it may be there or not. */
+  readonly isInDoubt: boolean;
 }

@@ -2,12 +2,12 @@ import {inDoubtDetail} from './assess.ts';
 import {messageOf, RunbookError} from './errors.ts';
 import type {Look} from './events.ts';
 import {journaledExpression, neighbours, valuesByJournal, type Written, writtenIn} from './journal-values.ts';
+import {callOf} from './journaled-call.ts';
 import {bounded, checkExpect, type Finding} from './look.ts';
 import type {Call} from './render.ts';
 import {contextOf, type Session} from './session.ts';
 import type {RunState, StepState} from './state.ts';
 import type {Json} from './step-type.ts';
-import {callOf} from './undo-step.ts';
 
 type Outputs = Readonly<Record<string, Json>>;
 type Recorded = StepState & {readonly record: NonNullable<StepState['record']>};

@@ -10,7 +10,7 @@ interface Place {
   readonly item: string | undefined;
 }
 
-const placeOf = (key: string): Place => {
+export const placeOf = (key: string): Place => {
   let depth = 0;
   let start = 0;
   for (const [at, char] of [...key].entries()) {

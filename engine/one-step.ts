@@ -4,13 +4,13 @@ import {messageOf, RunbookError} from './errors.ts';
 import {gatherInputs} from './given.ts';
 import type {Node} from './graph.ts';
 import type {Host} from './host.ts';
+import {callOf} from './journaled-call.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
 import {renderStep} from './render.ts';
 import type {ResumeRequest} from './resume-request.ts';
 import {openSession, type Session, stateOf} from './session.ts';
 import {Store} from './store.ts';
-import {callOf} from './undo-step.ts';
 
 /** One step of a run, as a person wants to see it between two attempts. */
 export interface StepRequest extends Pick<ResumeRequest, 'registry' | 'load' | 'set' | 'envFiles'> {

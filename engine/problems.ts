@@ -41,7 +41,8 @@ export const problemOf = (error: unknown, circumstances: Circumstances): Problem
   };
 };
 
-const ownProblem = (error: unknown): Problem => {
+/** What is wrong, as it was said where it was found. */
+export const ownProblem = (error: unknown): Problem => {
   if (error instanceof RunbookError) return error.problems[0];
   if (!(error instanceof StepError)) return {code: 'step-failed', message: messageOf(error)};
   const {code = 'step-failed', expected, found, next} = error.details;

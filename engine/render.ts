@@ -1,13 +1,12 @@
 import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
-import type {Expression, Reference, Values} from './expression.ts';
+import type {Values} from './expression.ts';
 import type {Node} from './graph.ts';
 import {checkOptions} from './options.ts';
 import type {Action, Step} from './runbook.ts';
-import type {Mode, Scopes} from './scopes.ts';
-import {variableName} from './scopes.ts';
-import {hasVariable, variable} from './sh.ts';
+import type {Scopes} from './scopes.ts';
 import {displayOptions, renderOptions} from './shell-template.ts';
+import {StandIns, showIn, valueAt, variablesIn} from './stand-ins.ts';
 import type {Json, Site, StepType} from './step-type.ts';
 import {type Evaluate, expressionsOf, renderTemplate, type Template, textOf} from './template.ts';
 
@@ -27,61 +26,6 @@ export interface Rendered extends Call {
 }
 
 type Directed = Pick<Step | Action, 'type' | 'options' | 'on' | 'place'>;
-
-const evaluateIn =
-  (values: Values): Evaluate =>
-  (expression) =>
-    expression.evaluate(values);
-
-/** For showing: what can't be evaluated yet stands as a variable named after what it reads. */
-const showIn =
-  (values: Values): Evaluate =>
-  (expression) => {
-    try {
-      return expression.evaluate(values);
-    } catch {
-      const {path = [], root = 'run'} = expression.references[0] ?? {};
-      return variable(variableName(...(path.length === 0 ? [root] : path.filter((part) => part !== 'outputs'))));
-    }
-  };
-
-/**
- * For what is stored and told: what is made of a secret stands as a variable, also where the expression can't be asked
- * what it makes of a variable, as in `inputs.login.password` or `inputs.pin + 1`.
- */
-const hiding = (node: Node, scopes: Scopes, real: Values, shown: Values): Evaluate => {
-  if (!scopes.hasSecrets) return evaluateIn(shown);
-  return (expression) => {
-    const value = expression.evaluate(real) as Json;
-    const stand = tryEvaluate(expression, shown);
-    const isFull =
-      stand !== undefined &&
-      same(
-        fillSecrets(stand, (name) => scopes.secret(name)),
-        value,
-      );
-    if (isFull) return stand;
-    return scopes.tells(value) ? scopes.derive(derivedName(node, expression), value) : value;
-  };
-};
-
-const tryEvaluate = (expression: Expression, values: Values): Json | undefined => {
-  try {
-    return expression.evaluate(values) as Json;
-  } catch {
-    return undefined;
-  }
-};
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** The same expression of the same step has the same name in every process. */
-const derivedName = ({scope, item}: Node, {source, references}: Expression): string => {
-  const [first] = references;
-  const isPath = first !== undefined && source === [first.root, ...first.path].join('.');
-  const words = isPath ? first.path.filter((word) => word !== 'outputs') : [source];
-  return variableName(scope.prefix, ...(item === undefined ? [] : [item.key]), ...words);
-};
 
 const siteOf = (node: Node, on: Json | undefined, cwd: string): Site => ({
   on: typeof on === 'string' ? on : undefined,
@@ -152,7 +96,7 @@ export const showCommand = (
   cwd: string,
   open: ReadonlySet<string> = new Set(),
 ): string => {
-  const show = showIn(without(scopes.valuesOf(node, 'shown'), node, open));
+  const show = showIn(node, without(scopes.valuesOf(node, 'shown'), node, open));
   const on = onOf(directed.on, show);
   return commandOf(directed.type, displayOptions(directed.type, directed.options, show), siteOf(node, on, cwd));
 };
@@ -167,11 +111,11 @@ export const renderCall = (
   scopes: Scopes,
   cwd: string,
   result?: unknown,
-): Call & {readonly stored: Json; readonly on: string | undefined} => {
+): Call & {readonly stored: Json; readonly on: string | undefined} & Derived => {
   const {type} = directed;
-  const values = (mode: Mode) => scopes.valuesOf(node, mode, result);
-  const real = evaluateIn(values('real'));
-  const shown = hiding(node, scopes, values('real'), values('shown'));
+  const values = scopes.valuesOf(node, 'real', result);
+  const real: Evaluate = (expression) => expression.evaluate(values);
+  const standIns = new StandIns(node, scopes, values, scopes.valuesOf(node, 'shown', result));
   const on = onOf(directed.on, real);
   const site = siteOf(node, on, cwd);
   return {
@@ -179,10 +123,15 @@ export const renderCall = (
     site,
     on: site.on,
     options: checkOptions(type, renderOptions(type, directed.options, real), directed.place),
-    stored: renderOptions(type, directed.options, shown),
-    command: commandOf(type, displayOptions(type, directed.options, shown), site),
+    stored: renderOptions(type, directed.options, standIns.evaluate),
+    command: commandOf(type, displayOptions(type, directed.options, standIns.evaluate), site),
+    ...derivedIn(standIns),
   };
 };
+
+type Derived = Pick<StepRecord, 'derived'>;
+
+const derivedIn = ({derived}: StandIns): Derived => (Object.keys(derived).length === 0 ? {} : {derived});
 
 /** Fills in a step. */
 export const renderStep = (
@@ -203,9 +152,11 @@ export const renderStep = (
       effect: step.effect,
       options: call.stored,
       ...(call.on === undefined ? {} : {on: call.on}),
+      ...dirOf(node),
       definition: step.definition,
       ...(step.expect === undefined ? {} : {expect: step.expect.source}),
       reads,
+      ...(call.derived && {derived: call.derived}),
       // what an expression has made of a secret does not show it any more
       secrets: Object.fromEntries(
         variablesIn([call.stored, reads]).map((name) => [name, fingerprint(textOf(scopes.secret(name) ?? ''))]),
@@ -213,6 +164,14 @@ export const renderStep = (
       ...(undo === undefined ? {} : {undo}),
     },
   };
+};
+
+/** Where relative paths of a child runbook begin, if not where those of the runbook itself do. */
+const dirOf = ({scope}: Node): {dir?: string} => {
+  let root = scope;
+  while (root.parent !== undefined) root = root.parent.scope;
+  const {dir} = scope.runbook;
+  return dir === root.runbook.dir ? {} : {dir};
 };
 
 /** The title of a step, with the item where there is one. */
@@ -227,20 +186,14 @@ export const tryUndo = (node: Node, scopes: Scopes, cwd: string, result?: unknow
   if (undo === undefined) return undefined;
   try {
     const call = renderCall(node, undo, scopes, cwd, result);
-    return {uses: undo.type.name, options: call.stored, ...(call.on === undefined ? {} : {on: call.on})};
+    const {derived, on, stored} = call;
+    return {uses: undo.type.name, options: stored, ...(on === undefined ? {} : {on}), ...(derived && {derived})};
   } catch {
     return undefined;
   }
 };
 
 const LONGEST_VALUE = 80;
-
-const valueAt = (values: Values, {root, path}: Reference): unknown =>
-  path.reduce<unknown>(
-    (value, name) =>
-      value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined,
-    values[root],
-  );
 
 const brief = (value: unknown): string => {
   const text = JSON.stringify(value) ?? 'nothing';
@@ -257,32 +210,4 @@ export const readsOf = (node: Node, scopes: Scopes): Record<string, string> => {
   return Object.fromEntries(
     references.map((reference) => [[reference.root, ...reference.path].join('.'), brief(valueAt(values, reference))]),
   );
-};
-
-/** The variables that stand in a value. */
-export const variablesIn = (stored: Json): readonly string[] => [
-  ...new Set(
-    [...JSON.stringify(stored).matchAll(/\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001/gu)].map(([, name = '']) => name),
-  ),
-];
-
-/**
- * Puts the secrets back into journaled options.
- * @param secret gives the value of a variable; undefined leaves its marker
- */
-export const fillSecrets = (stored: Json, secret: (name: string) => Json | undefined): Json => {
-  if (typeof stored === 'string') return hasVariable(stored) ? fillText(stored, secret) : stored;
-  if (Array.isArray(stored)) return stored.map((item) => fillSecrets(item, secret));
-  if (stored === null || typeof stored !== 'object') return stored;
-  return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, fillSecrets(value, secret)]));
-};
-
-/** A text that is one variable keeps the type of its value. */
-const fillText = (stored: string, secret: (name: string) => Json | undefined): Json => {
-  const [, only] = /^\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001$/u.exec(stored) ?? [];
-  if (only !== undefined) return secret(only) ?? stored;
-  return stored.replace(/\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001/gu, (marker, name: string) => {
-    const value = secret(name);
-    return value === undefined ? marker : textOf(value);
-  });
 };

@@ -9,7 +9,7 @@ import type {Host} from './host.ts';
 import type {Doer} from './lesson.ts';
 import {suggest} from './nearest.ts';
 import type {Runbook} from './runbook.ts';
-import {type Part, select} from './selection.ts';
+import {type Part, selectAgain} from './selection.ts';
 import {openSession, type Session} from './session.ts';
 import type {RunState} from './state.ts';
 import type {Registry} from './step-type.ts';
@@ -56,13 +56,14 @@ export const prepare = async (request: ResumeRequest, host: Host, store: Store, 
   const session: Session = {...opened, adopts: request.adopt ?? []};
   if (runbook.name !== state.runbook) throw renamed(runbook, state);
   checkNames(session, request);
-  return {session, state, part: select(session.graph, rangeOf(state, request))};
+  return {session, state, part: selectAgain(session.graph, rangeOf(state, request))};
 };
 
 /** What was only verified is verified again; what was left out is done now, unless the operator asked for that part. */
 const rangeOf = ({selection}: RunState, {sameRange}: ResumeRequest): Selection => {
   if (sameRange === true) return selection;
-  return selection.from === undefined ? {} : {from: selection.from};
+  const {from, before} = selection;
+  return from === undefined ? {} : {from, ...(before && {before})};
 };
 
 const renamed = (runbook: Runbook, state: RunState): RunbookError =>

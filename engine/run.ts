@@ -3,6 +3,7 @@ import type {Entry, Selection} from './entries.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import type {Outcome} from './events.ts';
 import {forJournal, gatherInputs} from './given.ts';
+import type {Node} from './graph.ts';
 import type {Host} from './host.ts';
 import {JOURNAL_VERSION, type JournalContents} from './journal.ts';
 import type {Doer} from './lesson.ts';
@@ -10,7 +11,7 @@ import type {Lock} from './lock.ts';
 import {perform, skip, verifyOnly} from './perform.ts';
 import {newRunId} from './run-id.ts';
 import type {Runbook} from './runbook.ts';
-import {select} from './selection.ts';
+import {type Part, select} from './selection.ts';
 import {envOf, openSession, record, type Session, stepInfos, tell} from './session.ts';
 import type {Registry} from './step-type.ts';
 import {Store} from './store.ts';
@@ -64,7 +65,10 @@ export const startRun = async (request: RunRequest, host: Host): Promise<RunResu
   const open = store.create(runbook.name, run);
   const session: Session = {...looking, open};
   return await holding(session, open.lock, async () => {
-    await record(session, startedEntry(session, inputs, envFiles, selection));
+    await record(
+      session,
+      startedEntry(session, inputs, envFiles, {...selection, ...beforeIn(session, selection, part)}),
+    );
     await closeOlder(session);
     tellStart(session, false);
     // In a new run nothing has been done yet: what is repeated is an attempt that failed.
@@ -86,6 +90,11 @@ const selectionOf = ({from, until, only}: RunRequest): Selection => ({
   ...(until === undefined ? {} : {until}),
   ...(only === undefined ? {} : {only}),
 });
+
+const beforeIn = ({graph}: Session, {from}: Selection, part: (node: Node) => Part): Pick<Selection, 'before'> => {
+  if (from === undefined) return {};
+  return {before: [...graph.nodes.values()].filter((node) => part(node) === 'verify').map(({key}) => key)};
+};
 
 export const pace = (request: {
   concurrency?: number;

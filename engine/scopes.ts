@@ -163,6 +163,8 @@ export class Scopes {
   /** Whether what an expression has made of secrets gives one of them away: the length of one does not, a part does. */
   tells(value: Json): boolean {
     const text = plainText(value);
+    // In base64, escaped: it would be masked where it is stored.
+    if (JSON.stringify(this.#redactor.json(value)) !== JSON.stringify(value)) return true;
     if (typeof value === 'number') return text.length >= SHORTEST_SECRET;
     return [...this.#secrets.values()].some((secret) => shares(text, plainText(secret)));
   }

@@ -24,12 +24,29 @@ export const select = (graph: Graph, selection: Selection): ((node: Node) => Par
   return (node) => (only.has(node.key) ? 'run' : needed.has(node.key) ? 'verify' : 'leave');
 };
 
+/**
+ * The same for a resume: what stood before `--from` is only verified, also when the file has lost that step, and whatever
+ * was written in between since.
+ * @throws RunbookError `unknown-step` where the journal does not say what stood before it
+ */
+export const selectAgain = (graph: Graph, selection: Selection): ((node: Node) => Part) => {
+  const {from, before, ...rest} = selection;
+  const isThere = from === undefined || [...graph.nodes.keys()].some((key) => isMeant(key, from));
+  if (isThere || before === undefined) return select(graph, selection);
+  const last = Math.max(-1, ...before.flatMap((key) => graph.nodes.get(key)?.index ?? []));
+  const part = select(graph, rest);
+  return (node) => (node.index <= last ? 'verify' : part(node));
+};
+
+const isMeant = (key: string, name: string): boolean =>
+  key === name || key.startsWith(`${name}[`) || key.startsWith(`${name}.`);
+
 const first = (nodes: readonly Node[]): number => Math.min(...nodes.map((node) => node.index));
 const last = (nodes: readonly Node[]): number => Math.max(...nodes.map((node) => node.index));
 
 const find = (graph: Graph, name: string, option: string): readonly Node[] => {
   const nodes = [...graph.nodes.values()];
-  const found = nodes.filter(({key}) => key === name || key.startsWith(`${name}[`) || key.startsWith(`${name}.`));
+  const found = nodes.filter(({key}) => isMeant(key, name));
   if (found.length > 0) return found;
   const guess = nearest(
     name,

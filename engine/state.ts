@@ -167,7 +167,12 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
       step.status = 'in-doubt';
       return;
     case 'step-undone':
-      Object.assign(step, blank(step.key), {status: 'undone', order: step.order, record: step.record});
+      Object.assign(step, blank(step.key), {
+        status: 'undone',
+        order: step.order,
+        record: step.record,
+        acceptedBecause: entry.reason,
+      });
       return;
   }
 };

@@ -24,6 +24,8 @@ export interface StatusReport {
   readonly finishedAt?: string;
   /** Undefined while it is unfinished. */
   readonly outcome?: Outcome;
+  /** It was taken back, or is being. */
+  readonly undone?: 'all' | 'part';
   /** The run that a live process holds, if any. */
   readonly heldBy?: number;
   /** When this look was taken; ISO 8601, UTC. */
@@ -57,6 +59,7 @@ export const statusOf = async (
     startedAt: state.startedAt,
     ...(state.finishedAt === undefined ? {} : {finishedAt: state.finishedAt}),
     ...(state.outcome === undefined ? {} : {outcome: state.outcome}),
+    ...(state.undone ? {undone: 'all' as const} : state.undoing ? {undone: 'part' as const} : {}),
     ...(isLive ? {heldBy: holder.pid} : {}),
     lookedAt: new Date().toISOString(),
     ...(unreadable === undefined ? {} : {unreadable}),

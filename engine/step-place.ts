@@ -1,10 +1,11 @@
 import type {Node} from './graph.ts';
 import type {Host} from './host.ts';
 import {openStep, type StepRequest} from './one-step.ts';
-import {enterLineOf, type Rendered, renderStep, showCommand, titleOf, variablesIn} from './render.ts';
+import {enterLineOf, type Rendered, renderStep, showCommand, titleOf} from './render.ts';
 import {variableName} from './scopes.ts';
 import {contextOf, type Session, stateOf} from './session.ts';
 import {hasVariable, sh} from './sh.ts';
+import {variablesIn} from './stand-ins.ts';
 import type {Json} from './step-type.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,10 +1,11 @@
 import {RunbookError} from './errors.ts';
 import type {Graph} from './graph.ts';
+import {suggest} from './nearest.ts';
 import type {RunState, StepState} from './state.ts';
 
 /**
  * The steps to take back, last one first.
- * @param to the step that is kept, with everything before it in the file
+ * @param to a step, the items of a `foreach` or a child runbook: it is kept, with everything before it in the file
  * @throws RunbookError `unknown-step`
  */
 export const stepsToUndo = (graph: Graph, state: RunState, to: string | undefined): readonly StepState[] => {
@@ -14,17 +15,21 @@ export const stepsToUndo = (graph: Graph, state: RunState, to: string | undefine
     all.filter((step) => step.status !== 'undone' && step.record !== undefined),
   );
   if (to === undefined) return steps;
-  const stop = state.steps.get(to);
-  if (stop === undefined)
-    throw new RunbookError({
-      code: 'unknown-step',
-      message: `--to: run ${state.run} has no step "${to}"`,
-      next: ['see them with: runbook status'],
-    });
+  const kept = all.filter(({key}) => key === to || key.startsWith(`${to}[`) || key.startsWith(`${to}.`));
+  if (kept.length === 0) throw unknown(state, to);
   const places = placesOf(graph, all);
-  const place = ({key}: StepState): number => places.get(key) ?? 0;
-  return steps.filter((step) => step !== stop && (place(step) - place(stop) || step.order - stop.order) > 0);
+  const after = (a: StepState, b: StepState): number =>
+    (places.get(a.key) ?? 0) - (places.get(b.key) ?? 0) || a.order - b.order;
+  const last = kept.reduce((latest, step) => (after(step, latest) > 0 ? step : latest));
+  return steps.filter((step) => after(step, last) > 0);
 };
+
+const unknown = (state: RunState, to: string): RunbookError =>
+  new RunbookError({
+    code: 'unknown-step',
+    message: `--to: run ${state.run} has no step "${to}"`,
+    ...suggest(to, state.steps.keys()),
+  });
 
 /**
  * What needs another step goes before it; of those that don't need each other, the one that was begun last. A step that an

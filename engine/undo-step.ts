@@ -1,97 +1,18 @@
-import * as v from 'valibot';
-import type {StepRecord} from './entries.ts';
 import {messageOf, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
 import {endingWith} from './grace.ts';
+import {callOf, type Stored, siteOf} from './journaled-call.ts';
 import {withLimit} from './limit.ts';
 import {hasCheck, lookAt} from './look.ts';
-import {declaredOutputs} from './outputs.ts';
-import {type Call, commandOf, fillSecrets, renderStep, undoCommandOf, variablesIn} from './render.ts';
-import {variableName} from './scopes.ts';
+import {ownProblem} from './problems.ts';
+import {type Call, commandOf, undoCommandOf} from './render.ts';
 import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
 import type {StepState} from './state.ts';
-import type {Json, Stays} from './step-type.ts';
+import type {Stays} from './step-type.ts';
+import {isFatal} from './work.ts';
 
 /** One undo takes no longer. */
 const UNDO_LIMIT_MS = 5 * 60_000;
-
-type Stored = Pick<StepRecord, 'uses' | 'options' | 'on'>;
-
-/**
- * A journaled step, ready to be called again without the runbook's file.
- * @throws RunbookError when its type is unknown here, or a secret can't be had
- */
-export const callOf = async (session: Session, key: string, stored: Stored): Promise<Call> => {
-  const type = session.registry.get(stored.uses);
-  if (type === undefined)
-    throw new RunbookError({
-      code: 'unknown-step-type',
-      message: `step "${key}": there is no step type "${stored.uses}"`,
-    });
-  const secrets = await secretsFor(session, key, stored.options);
-  const filled = fillSecrets(stored.options, (name) => secrets.get(name));
-  const site = {
-    on: stored.on,
-    dir: session.graph.nodes.get(key)?.scope.runbook.dir ?? session.runbook.dir,
-    cwd: session.cwd,
-  };
-  const parsed = v.safeParse(type.options, filled);
-  if (!parsed.success)
-    throw new RunbookError({
-      code: 'wrong-type',
-      message: `step "${key}": this program reads its options otherwise: ${v.summarize(parsed.issues)}`,
-    });
-  return {type, site, options: parsed.output, command: commandOf(type, stored.options, site)};
-};
-
-const secretsFor = async (session: Session, key: string, stored: Json): Promise<ReadonlyMap<string, Json>> => {
-  const found = new Map<string, Json>();
-  for (const name of variablesIn(stored)) {
-    const value =
-      session.scopes.secret(name) ??
-      derivedAgain(session, key, name) ??
-      (await readAgain(session, name)) ??
-      (await session.host.askSecret?.(name, undefined));
-    if (value === undefined) {
-      const next = [`give it on a terminal, or with --set or RUNBOOK_INPUT_${name}`];
-      throw new RunbookError({
-        code: 'input-missing',
-        message: `the secret ${name} is needed, and it is not stored`,
-        next,
-      });
-    }
-    session.redactor.addAll(value);
-    found.set(name, value);
-  }
-  return found;
-};
-
-/** What an expression has made of a secret is made again where the file still says how. */
-const derivedAgain = (session: Session, key: string, name: string): Json | undefined => {
-  const node = session.graph.nodes.get(key);
-  try {
-    if (node !== undefined)
-      renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));
-  } catch {
-    // it reads what is not known any more
-  }
-  return session.scopes.secret(name);
-};
-
-/** A secret output is not stored, but can be read again. Undefined when the name is that of an input, or the look fails. */
-const readAgain = async (session: Session, name: string): Promise<Json | undefined> => {
-  const node = [...session.graph.nodes.values()].find(({key, step}) =>
-    [...step.outputs].some(([output, {secret}]) => secret && variableName(key, output) === name),
-  );
-  const state = node === undefined ? undefined : stateOf(session, node.key);
-  if (node === undefined || state?.record === undefined) return undefined;
-  const call = await callOf(session, node.key, state.record);
-  const finding = await lookAt(session, node, call, {signal: session.host.signal, known: state.outputs});
-  if (!finding.ok) return undefined;
-  const {outputs, secrets} = declaredOutputs(session, node, {...state.outputs, ...finding.outputs});
-  session.scopes.finish(node, outputs, secrets);
-  return session.scopes.secret(name);
-};
 
 /** What undo will do with a step. */
 export const undoOf = (session: Pick<Session, 'registry'>, step: StepState): UndoStep['action'] => {
@@ -102,7 +23,10 @@ export const undoOf = (session: Pick<Session, 'registry'>, step: StepState): Und
   return type?.asks === true ? 'nothing' : 'irreversible';
 };
 
-const authorsUndo = (step: StepState): StepRecord['undo'] => step.undo ?? step.record?.undo;
+const authorsUndo = (step: StepState): Stored | undefined => {
+  const undo = step.undo ?? step.record?.undo;
+  return undo === undefined ? undefined : {...undo, ...(step.record?.dir && {dir: step.record.dir})};
+};
 
 /** The line that takes a step back: the author's, or the type's; empty where there is none to type. */
 export const undoCommand = (session: Session, step: StepState): string => {
@@ -110,7 +34,7 @@ export const undoCommand = (session: Session, step: StepState): string => {
   const stored = author ?? step.record;
   const type = stored === undefined ? undefined : session.registry.get(stored.uses);
   if (stored === undefined || type === undefined) return '';
-  const site = {on: stored.on, dir: session.runbook.dir, cwd: session.cwd};
+  const site = siteOf(session, step.key, stored);
   return author === undefined
     ? (undoCommandOf(type, stored.options, site) ?? '')
     : commandOf(type, stored.options, site);
@@ -140,8 +64,10 @@ export const undoStep = async (
       const signal = AbortSignal.any([stop, limit]);
       return takeBack(session, step, call, {signal, output: output.write, isMadeAnew});
     });
+    await tellWhatHolds(session, step, call, stop);
   } catch (error) {
-    if (!wasInDoubt || stop.aborted || !(await isNotThere(session, key, call, stop))) throw error;
+    if (isFatal(error) || stop.aborted) throw error;
+    if (!wasInDoubt || !(await isNotThere(session, key, call, stop))) throw withOutput(error, output.tail());
     output.write(`it can't be undone (${messageOf(error)}); it was in doubt, and its check finds nothing of it\n`);
   } finally {
     output.close();
@@ -150,6 +76,21 @@ export const undoStep = async (
   const node = session.graph.nodes.get(key);
   if (node !== undefined) session.scopes.forget(node);
   tell(session, {type: 'step-undone', step: key, durationMs: performance.now() - start, ...left});
+};
+
+const withOutput = (error: unknown, tail: readonly string[]): RunbookError => {
+  const own = ownProblem(error);
+  return new RunbookError({...own, ...(tail.some((line) => line !== '') ? {output: tail} : {})}, error);
+};
+
+/** The author's undo of a step without a check of its own: what `verify:` asks may be more than the step made. */
+const tellWhatHolds = async (session: Session, step: StepState, call: Call, signal: AbortSignal): Promise<void> => {
+  const node = session.graph.nodes.get(step.key);
+  if (node === undefined || node.step.verify.length === 0 || call.type.verify !== undefined) return;
+  const finding = await lookAt(session, node, call, {signal, known: step.outputs});
+  if (!finding.ok) return;
+  const message = `step "${step.key}": its undo has run, and its checks hold still`;
+  tell(session, {type: 'notice', code: 'still-holds', message});
 };
 
 interface Taking {

@@ -1,18 +1,19 @@
-import type {UndoPlan, UndoRequest, UndoResult, UndoStep} from '../../engine/index.ts';
-import {type Call, type CommandFile, examples} from '../command.ts';
-import {inOneLine} from '../command-line.ts';
-import {openDesk} from '../host.ts';
+import type {UndoPlan, UndoRequest, UndoResult} from '../../engine/index.ts';
+import {type Call, type CommandFile, collect, examples} from '../command.ts';
+import {openDesk, quietHost} from '../host.ts';
 import {INTERRUPTED, UNDO_FAILED, UNDONE} from '../progress/words.ts';
 import {hasTerminal, type Prompter} from '../prompt.ts';
 import {nextSteps, reportProblems} from '../report.ts';
 import {codeOfSignal} from '../signals.ts';
-import {padded, widthOf} from '../width.ts';
+import {undoLines} from '../undo-lines.ts';
 import {openWorkshop, type Workshop} from '../workshop.ts';
 
 interface Options {
   readonly to?: string;
   readonly yes?: boolean;
   readonly plan?: boolean;
+  readonly accept?: readonly string[];
+  readonly reason?: string;
 }
 
 /** Takes back what a run did, in reverse order. */
@@ -25,39 +26,32 @@ export const undo: CommandFile = {
       .argument('[run]', 'its id, or enough of it (default: the newest run)')
       .option('--to <id>', 'go back to this step, which is kept')
       .option('--plan', 'show what would be taken back; change nothing')
+      .option('--accept <id>', 'nothing of this step is left to take back; needs --reason; may be repeated', collect)
+      .option('--reason <text>', 'why; kept in the journal')
       .option('-y, --yes', 'do not ask');
     examples(command, [
       ['runbook undo --plan', 'what would be taken back'],
       ['runbook undo', 'the newest run, after asking'],
       ['runbook undo k3f9 --to server1', 'back to a step, which is kept'],
       ['runbook undo --yes', 'without asking, as in a script'],
+      ["runbook undo --accept key --reason 'its server is gone'", 'go on without a step that is gone already'],
     ]);
   },
 
   async act(call) {
     const workshop = await openWorkshop(call);
-    const {registry, load} = workshop;
-    const {to, yes = false, plan = false} = call.options<Options>();
-    const [run] = call.args;
-    const request = {...(run === undefined ? {} : {run}), ...(to === undefined ? {} : {to}), registry, load};
-    if (plan) return showPlan(call, await plannedUndo(call, workshop, request));
+    const {engine} = workshop;
+    const {yes = false, plan = false} = call.options<Options>();
+    const request = requestOf(call, workshop);
+    if (plan) return showPlan(call, await engine.planUndo(request, quietHost(call)));
     const confirm = async ({ask}: Prompter): Promise<boolean> => {
       if (!hasTerminal(call.around)) throw unanswered(workshop);
       return await ask({kind: 'confirm', message: 'Take this back?'});
     };
     const took = await takeBack(call, workshop, request, yes ? undefined : confirm);
-    if (took === 'nothing') return workshop.engine.EXIT.done;
-    return took === 'declined' ? workshop.engine.EXIT.failed : exitCode(call, took);
+    if (took === 'nothing') return engine.EXIT.done;
+    return took === 'declined' ? engine.EXIT.failed : exitCode(call, took);
   },
-};
-
-const plannedUndo = async (call: Call, workshop: Workshop, request: UndoRequest): Promise<UndoPlan> => {
-  const {host, close} = await openDesk(call, workshop, {yes: false});
-  try {
-    return await workshop.engine.planUndo(request, host);
-  } finally {
-    await close();
-  }
 };
 
 /**
@@ -75,23 +69,42 @@ export const takeBack = async (
   try {
     const planned = await engine.planUndo(request, host);
     await progress.pause();
-    if (planned.running.length === 0 && planned.steps.every(({action}) => action !== 'undo')) {
-      call.tell([...undoLines(planned, call), 'nothing is left to take back']);
-      return 'nothing';
-    }
-    if (confirm !== undefined) {
-      call.tell([...undoLines(planned, call), '']);
-      if (!(await confirm(prompter))) return 'declined';
+    // Who works on it now is named by the refusal.
+    if (planned.heldBy === undefined) {
+      if (isNothingLeft(planned) && request.accept === undefined) {
+        call.tell([...undoLines(planned, call, call.errStyle), ...nothingLines(call, planned)]);
+        return 'nothing';
+      }
+      if (!call.json) call.tell(undoLines(planned, call, call.errStyle));
+      if (confirm !== undefined && !(await confirm(prompter))) return 'declined';
     }
     call.around.holdSignals();
     progress.resume();
     const result = await engine.undoRun({...request, run: planned.run}, host);
     await progress.pause();
-    tellResult(call, result);
+    tellResult(call, result, request.accept?.length ?? 0);
     return result;
   } finally {
     await close();
   }
+};
+
+const requestOf = (call: Call, {registry, load, engine}: Workshop): UndoRequest => {
+  const {to, accept, reason} = call.options<Options>();
+  if (accept !== undefined && (reason === undefined || reason.trim() === ''))
+    throw new engine.RunbookError({
+      code: 'usage',
+      message: '--accept needs --reason: it is kept in the journal',
+      next: [`runbook undo --accept ${accept[0]} --reason 'its server is gone'`],
+    });
+  const [run] = call.args;
+  return {
+    ...(run === undefined ? {} : {run}),
+    ...(to === undefined ? {} : {to}),
+    ...(accept === undefined ? {} : {accept: accept.map((step) => ({step, reason: reason ?? ''}))}),
+    registry,
+    load,
+  };
 };
 
 const unanswered = ({engine}: Workshop): Error =>
@@ -103,44 +116,30 @@ const unanswered = ({engine}: Workshop): Error =>
 
 const showPlan = (call: Call, planned: UndoPlan): number => {
   if (call.json) call.printJson(planned);
-  else call.print(undoLines(planned, call));
+  else
+    call.print([
+      ...undoLines(planned, call, call.outStyle),
+      ...(isNothingLeft(planned) ? nothingLines(call, planned) : []),
+    ]);
   return 0;
 };
 
-const TITLES: Readonly<Record<UndoStep['action'], string>> = {
-  irreversible: "can't be taken back",
-  undo: 'will be taken back, in this order',
-  keep: 'stays: it was there before',
-  nothing: 'changed nothing',
-};
+const isNothingLeft = ({steps, running}: UndoPlan): boolean =>
+  running.length === 0 && steps.every(({action}) => action !== 'undo');
 
-const undoLines = ({steps, running}: UndoPlan, call: Call): string[] => [
-  ...(running.length === 0
-    ? []
-    : [call.outStyle('bold', 'still runs; will be ended'), ...running.map((step) => `  ${step}`)]),
-  ...(Object.keys(TITLES) as UndoStep['action'][])
-    .filter((action) => action !== 'nothing')
-    .flatMap((action) => group(action, steps, call)),
+/** Another run is never taken back unasked: it is named. */
+const nothingLines = ({report}: Call, {before}: UndoPlan): string[] => [
+  'nothing is left to take back',
+  ...(before === undefined ? [] : nextSteps(`the run before it: runbook undo ${before}`, report)),
 ];
 
-const group = (action: UndoStep['action'], steps: readonly UndoStep[], call: Call): string[] => {
-  const style = call.outStyle;
-  const members = steps.filter((step) => step.action === action);
-  if (members.length === 0) return [];
-  const keys = Math.max(...members.map(({step}) => widthOf(step)));
-  const rows = members.map(({step, title, command}) => {
-    const shown = action === 'undo' && command !== '' ? `$ ${inOneLine(command)}` : title;
-    return `  ${padded(step, keys)}  ${style('dim', shown)}`.trimEnd();
-  });
-  return [style(action === 'irreversible' ? ['bold', 'yellow'] : 'bold', TITLES[action]), ...rows];
-};
-
-const tellResult = (call: Call, {run, undone, failed, interrupted}: UndoResult): void => {
+const tellResult = (call: Call, {run, undone, failed, left, interrupted}: UndoResult, accepted: number): void => {
   const {around, report, json, errStyle} = call;
   const problems = failed.map(({problem}) => problem);
   if (problems.length > 0) around.stderr.write(`\n${reportProblems(problems, report)}`);
   const {mark, format} = interrupted ? INTERRUPTED : failed.length > 0 ? UNDO_FAILED : UNDONE;
-  const counts = `${undone.length} taken back${failed.length > 0 ? `, ${failed.length} not` : ''}`;
+  const gone = accepted > 0 ? `, ${accepted} taken as gone` : '';
+  const counts = `${undone.length} taken back${gone}${left.length > 0 ? `, ${left.length} left: ${left.join(', ')}` : ''}`;
   if (!json)
     call.tell([
       '',

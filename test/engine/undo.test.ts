@@ -393,15 +393,214 @@ test(
 );
 
 test(
-  'says that there is nothing to undo',
+  'makes again what an expression had made of a secret, with the file and without',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    const seen: unknown[] = [];
+    const undo = web.type.undo;
+    Object.assign(web.type, {
+      undo: async (options: {value: unknown; secret: unknown}, context: never) => {
+        seen.push([options.secret, options.value]);
+        await undo?.(options as never, context);
+      },
+    });
+    await rig.runbook(
+      [
+        '{id: a, uses: web, with: {secret: "${{ bytes(inputs.pw).base64() }}", value: "${{ size(inputs.pw) }}"}}',
+        '{id: b, uses: web, with: {secret: "x-${{ inputs.pw }}", value: "${{ inputs.pw == \\"\\" ? 1 : 2 }}"}}',
+      ]
+        .map((step) => `  - ${step}\n`)
+        .join(''),
+      'inputs: {pw: {secret: true}}',
+    );
+    await rig.run({set: {pw: 'hunter2'}});
+    const journal = readFileSync(rig.journalFile(), 'utf8');
+    assert.not.match(journal, /hunter2|aHVudGVyMg/);
+    const wanted = [
+      ['x-hunter2', 2],
+      ['aHVudGVyMg==', 7],
+    ];
+
+    const without = await rig.undo();
+    assert.equal(
+      without.failed.map(({problem}) => problem.message),
+      ['b', 'a'].map((step) => `step "${step}" can't be undone: the secret PW is needed, and it is not stored`),
+    );
+    rig.secrets.set('PW', 'hunter2');
+    assert.equal((await rig.undo()).undone, ['b', 'a']);
+    assert.equal(seen.splice(0), wanted);
+
+    await rig.run({set: {pw: 'hunter2'}});
+    await rig.write({'runbooks/test.yaml': ''});
+    rig.secrets.clear();
+    rig.env = {...rig.env, RUNBOOK_INPUT_PW: 'hunter2'};
+    assert.equal((await rig.undo()).undone, ['b', 'a']);
+    assert.equal(seen, wanted);
+  }),
+);
+
+test(
+  'shows no secret in a line to type, also not what an expression makes of it',
+  rigTest(async (rig) => {
+    rig.step('web');
+    await rig.runbook(
+      '  - {id: a, uses: web, with: {value: "${{ bytes(inputs.pw).base64() }}"}}\n',
+      'inputs: {pw: {secret: true}}',
+    );
+    const {events} = await rig.run({set: {pw: 'hunter2'}});
+
+    const started = events.find((event) => event.type === 'step-started' && event.attempt === 1);
+
+    assert.match(started?.type === 'step-started' ? started.command : '', 'BYTES_INPUTS_PW_BASE64');
+    assert.not.match(JSON.stringify([rig.events, rig.journal()]), /hunter2|aHVudGVyMg/);
+  }),
+);
+
+test(
+  'finds the paths of a child runbook in another folder, also without the file',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    const dirs: string[] = [];
+    const undo = web.type.undo;
+    Object.assign(web.type, {
+      undo: async (options: never, context: {dir: string}) => {
+        dirs.push(context.dir);
+        await undo?.(options, context as never);
+      },
+    });
+    await rig.write({'runbooks/parts/part.yaml': 'name: part\ntitle: A part\nsteps:\n  - {id: one, uses: web}\n'});
+    await rig.runbook('  - {id: part, uses: runbook, with: {runbook: parts/part}}\n  - {id: own, uses: web}\n');
+    await rig.run();
+    await rig.write({'runbooks/test.yaml': ''});
+
+    assert.equal((await rig.undo()).undone, ['own', 'part.one']);
+    assert.equal(dirs, [`${rig.dir}/runbooks`, `${rig.dir}/runbooks/parts`]);
+  }),
+);
+
+test(
+  'keeps all that --to names: the items of a step, and a child runbook',
+  rigTest(async (rig) => {
+    rig.step('web');
+    await rig.write({'runbooks/part.yaml': 'name: part\ntitle: A part\nsteps:\n  - {id: one, uses: web}\n'});
+    await rig.runbook(
+      '  - {id: each, uses: web, foreach: [a, b]}\n  - {id: part, uses: runbook, with: {runbook: part}}\n  - {id: last, uses: web}\n',
+    );
+    const {run} = await rig.run();
+
+    assert.equal((await rig.undo({run, to: 'part'})).undone, ['last']);
+    assert.equal((await rig.undo({run, to: 'each'})).undone, ['part.one']);
+    assert.equal((await rig.undo({run, to: 'each[a]'})).undone, ['each[b]']);
+    const error = await rejects(rig.undo({run, to: 'eahc'}), 'unknown-step');
+    assert.match(error.problems[0].expected ?? '', 'each[a]');
+  }),
+);
+
+test(
+  'says what is left, what the undo printed, and goes on without a step of which a person says that it is gone',
+  rigTest(async (rig) => {
+    for (const name of ['net', 'web']) rig.step(name);
+    const db = rig.step('db');
+    await rig.runbook(THREE);
+    const {run} = await rig.run();
+    Object.assign(db.type, {
+      undo: async (_: never, context: {output(text: string): void}) => {
+        context.output('no such server\n');
+        throw new Error('cannot connect');
+      },
+    });
+
+    const stuck = await rig.undo();
+    assert.equal(stuck.left, ['db']);
+    const problem = stuck.failed[0]?.problem;
+    assert.equal(problem?.output, ['no such server']);
+    assert.equal(problem?.next, [
+      'repair the cause',
+      `then: runbook undo ${run}`,
+      `if nothing of it is left: runbook undo ${run} --accept db --reason "..."`,
+    ]);
+
+    await rejects(rig.undo({accept: [{step: 'bd', reason: 'x'}]}), 'unknown-step');
+    const gone = await rig.undo({accept: [{step: 'db', reason: 'its server is gone'}]});
+    assert.equal([gone.undone, gone.left], [[], []]);
+    assert.is((await rig.store.summaries())[0]?.state, 'undone');
+    const {steps} = await rig.status(run);
+    assert.is(steps.find(({step}) => step === 'db')?.detail, 'its server is gone');
+  }),
+);
+
+test(
+  "says so when a step's further checks hold although its own undo has run",
+  rigTest(async (rig) => {
+    rig.step('make', {effect: 'repeatable'});
+    rig.step('look', {effect: 'reads'});
+    await rig.runbook('  - {id: make, uses: make, verify: [{uses: look}], undo: {uses: make, with: {name: other}}}\n');
+    await rig.run();
+
+    assert.equal((await rig.undo()).undone, ['make']);
+
+    assert.ok(rig.events.some((event) => event.type === 'notice' && event.code === 'still-holds'));
+  }),
+);
+
+test(
+  'takes back the newest run and no other unasked, and names the one before it',
+  rigTest(async (rig) => {
+    rig.step('web');
+    await rig.runbook('  - {id: web, uses: web}\n');
+    const first = await rig.run();
+    const second = await rig.run();
+
+    const plan = await rig.planUndo();
+    assert.equal([plan.run, plan.before, plan.later], [second.run, first.run, []]);
+    await rig.undo();
+    assert.equal((await rig.undo()).undone, []);
+    assert.ok(rig.world.has('web'));
+
+    const older = await rig.planUndo({run: first.run});
+    assert.equal([older.later, older.before], [[], undefined], 'what is undone needs nothing any more');
+    assert.equal((await rig.undo({run: first.run})).undone, ['web']);
+  }),
+);
+
+test(
+  'names the later runs that may use what it takes back, and the process that works on the runbook',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    await rig.runbook('  - {id: web, uses: web}\n');
+    const first = await rig.run();
+    rig.world.clear();
+    const gate = web.hold();
+    const second = rig.run();
+    await gate.started;
+
+    const plan = await rig.planUndo({run: first.run});
+    await rejects(rig.undo({run: first.run}), 'run-held');
+    gate.release();
+
+    assert.equal(plan.later, [(await second).run]);
+    assert.is(plan.heldBy, process.pid);
+  }),
+);
+
+test(
+  'of a run that was undone does nothing, and a resume of it does all again',
   rigTest(async (rig) => {
     rig.step('web');
     await rig.runbook('  - {id: web, uses: web}\n');
     await rejects(rig.undo(), 'nothing-to-resume');
-    await rig.run();
+    const {run} = await rig.run();
     await rig.undo();
-    await rejects(rig.undo(), 'nothing-to-resume');
-    assert.equal((await rig.undo({run: rig.store.runs()[0] ?? ''})).undone, []);
+
+    assert.equal((await rig.undo()).undone, []);
+    assert.equal((await rig.undo({run})).undone, []);
+    const error = await rejects(rig.resume(), 'nothing-to-resume');
+    assert.match(error.problems[0].next?.[0] ?? '', 'do all of it again');
+    const plan = await rig.planResume({run});
+    assert.equal([plan.steps[0]?.standing, plan.steps[0]?.course], ['undone', 'run']);
+    assert.ok((await rig.resume({run})).ok);
+    assert.ok(rig.world.has('web'));
+    assert.equal((await rig.undo()).undone, ['web']);
   }),
 );
 
