@@ -64,15 +64,17 @@ export const shownPath = (path: string, cwd: string): string => {
 
 /** A call of this program, in words that name it plainly, as it has to be typed here. */
 const CALL =
-  /\brunbook (?=(?:run|resume|undo|status|runs|log|list|show|learn|report|plan|validate|schema|doctor|import|new)\b)/g;
+  /\brunbook (?=(?:run|resume|undo|status|runs|log|ps|clean|list|show|learn|report|plan|validate|schema|doctor|import|new)\b)/g;
 
 /** What to type or change next; calls of this program stand as they were made. */
 export const nextSteps = (text: string | readonly string[], {style, program}: Omit<ReportStyle, 'cwd'>): string[] =>
   labelled(
     'next',
-    [text].flat().map((line) => line.replace(CALL, `${program} `)),
+    [text].flat().map((line) => asCalled(line, program)),
     style,
   );
+
+export const asCalled = (line: string, program: string): string => line.replace(CALL, `${program} `);
 
 /** `  label     text`, further lines below the text. */
 export const labelled = (label: string, text: string | readonly string[], style: Style): string[] => {

@@ -85,6 +85,7 @@ export const CODES = {
   'needs-answer': EXIT.failed,
   'no-terminal': EXIT.failed,
   'undo-failed': EXIT.failed,
+  'clean-failed': EXIT.failed,
   drift: EXIT.drift,
   interrupted: EXIT.interrupted,
   // the outside

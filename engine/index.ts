@@ -2,6 +2,17 @@
 
 export type {Approval, ResumePlan} from './approve.ts';
 export {
+  type Cleaned,
+  type CleanPlan,
+  type CleanRequest,
+  type Consent,
+  cleanUp,
+  findOwned,
+  type OwnedReport,
+  planClean,
+} from './clean.ts';
+export type {Fate, Judged, Why} from './clean-plan.ts';
+export {
   type DescribedCheck,
   type DescribedInput,
   type DescribedStep,
@@ -39,8 +50,10 @@ export {
   type Teacher,
 } from './lesson.ts';
 export {type LoadOptions, loadRunbook, validateFile} from './load.ts';
+export type {Maker} from './makers.ts';
 export {nearest, suggest} from './nearest.ts';
 export {lookAtStep, type StepLook, type StepRequest} from './one-step.ts';
+export type {Found, Unseen} from './owned.ts';
 export {type Decision, type Plan, type PlannedStep, planRun} from './plan.ts';
 export {planResume} from './plan-resume.ts';
 export type {Printed} from './printed.ts';
@@ -54,6 +67,7 @@ export {
   planPrune,
   pruneRuns,
 } from './prune.ts';
+export type {Removal} from './remove-owned.ts';
 export {type ReportedStep, type RunReport, reportOf, reportOfFile} from './report.ts';
 export {resumeRun} from './resume.ts';
 export type {ResumeRequest} from './resume-request.ts';

@@ -1,6 +1,11 @@
-import {realpathSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {realpathSync, statSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {basename, dirname, join} from 'node:path';
+import {machineId} from './owner.ts';
+
+/** Stands for the runbook of what does not tell it. */
+export const NAMELESS = '?';
 
 /** Whose a thing is, as its labels tell. */
 export interface Tag {
@@ -11,18 +16,18 @@ export interface Tag {
   /** The step type that made it; empty on what an older version of this program has made. */
   readonly uses: string;
   /** Where the run's journal is kept, as `placeOf` has it; empty on what an older version has made. */
-  readonly state: string;
+  readonly place: string;
 }
 
 const PREFIX = 'io.runbook.';
 
 /** The labels for everything that a step makes. */
-export const labelsOf = ({run, step, runbook, uses, state}: Tag): Readonly<Record<string, string>> => ({
+export const labelsOf = ({run, step, runbook, uses, place}: Tag): Readonly<Record<string, string>> => ({
   [`${PREFIX}run`]: run,
   [`${PREFIX}step`]: step,
   [`${PREFIX}runbook`]: runbook,
   [`${PREFIX}uses`]: uses,
-  [`${PREFIX}state`]: state,
+  [`${PREFIX}state`]: place,
 });
 
 /** One label a line, for scripts that label what they make. */
@@ -42,11 +47,11 @@ const RUNBOOK = /^(?!\.{1,2}$)[^/\p{Cc}]{1,255}$/u;
 
 /** What labels say; undefined where no run of ours can have written them. */
 export const readTag = (labels: Readonly<Record<string, string | undefined>>): Tag | undefined => {
-  const [run = '', step = '', runbook = '', uses = '', state = ''] = ['run', 'step', 'runbook', 'uses', 'state'].map(
+  const [run = '', step = '', runbook = '', uses = '', place = ''] = ['run', 'step', 'runbook', 'uses', 'state'].map(
     (name) => labels[PREFIX + name],
   );
   if (!RUN.test(run) || !STEP.test(step) || !RUNBOOK.test(runbook)) return undefined;
-  return {run, step, runbook, uses: STEP.test(uses) ? uses : '', state: STEP.test(state) ? state : ''};
+  return {run, step, runbook, uses: STEP.test(uses) ? uses : '', place: STEP.test(place) ? place : ''};
 };
 
 /** The folder's real path; of one that is not there, as it would be. */
@@ -63,11 +68,30 @@ const realPath = (folder: string): string => {
   return folder;
 };
 
-/** How a state directory is named to others who use the same engines: `HOST:/path`. */
-export const placeOf = (stateDir: string): string => `${hostname()}:${realPath(stateDir)}`;
+/**
+ * Tells the folder that a state directory is in from any other, also one of the same path on a host of the same name,
+ * as containers are. Who removes the state directory and makes it anew does not change it.
+ */
+const identityOf = (folder: string): string => {
+  try {
+    const {dev, ino} = statSync(dirname(folder), {bigint: true});
+    return createHash('sha256').update(`${machineId()} ${dev} ${ino}`).digest('hex').slice(0, 12);
+  } catch {
+    return '';
+  }
+};
+
+/** How a state directory is named to others who use the same engines: `HOST:/path#identity`. */
+export const placeOf = (stateDir: string): string => {
+  const folder = realPath(stateDir);
+  return `${hostname()}:${folder}#${identityOf(folder)}`;
+};
+
+/** `HOST:/path`, for people. */
+export const shownPlace = (place: string): string => place.replace(/#[0-9a-f]*$/, '');
 
 /** The state directory that is meant, when it is one of this host. */
 export const folderAt = (place: string): string | undefined => {
   const own = `${hostname()}:/`;
-  return place.startsWith(own) ? place.slice(own.length - 1) : undefined;
+  return place.startsWith(own) ? shownPlace(place).slice(own.length - 1) : undefined;
 };

@@ -79,7 +79,7 @@ const startOf = (pid: number): string => {
 const seesProcesses = (): boolean => process.platform !== 'linux' || link('/proc/self') === String(process.pid);
 
 const bootId = (): string => read('/proc/sys/kernel/random/boot_id');
-const machineId = (): string => read('/etc/machine-id');
+export const machineId = (): string => read('/etc/machine-id');
 const namespace = (): string => link('/proc/self/ns/pid');
 
 const deviceOf = (folder: string): string => {

@@ -125,7 +125,7 @@ const unreadable = (run: string, problem: Problem): RunSummary => ({
   damaged: problem,
 });
 
-const standing = (facts: RunFacts, live: boolean): RunStanding => {
+export const standingOf = (facts: RunFacts, live: boolean): RunStanding => {
   if (live) return 'running';
   if (facts.undone) return 'undone';
   if (facts.supersededBy !== undefined) return 'superseded';
@@ -138,7 +138,7 @@ const summaryOf = (run: string, facts: RunFacts, live: boolean): RunSummary => {
   const {runbook, file, startedAt, finishedAt, steps} = facts;
   return {
     ...{run, runbook, file, startedAt, steps},
-    state: standing(facts, live),
+    state: standingOf(facts, live),
     bytes: 0,
     ...(finishedAt === undefined ? {} : {finishedAt}),
     durationMs: durationOf(facts, live),

@@ -139,7 +139,7 @@ const labelsFor = (session: Session, key: string): StepContext['labels'] =>
     step: key,
     runbook: session.runbook.name,
     uses: session.graph.nodes.get(key)?.step.uses ?? stateOf(session, key)?.record?.uses ?? '',
-    state: session.store.place,
+    place: session.store.place,
   });
 
 const remember = async <T extends Json>(

@@ -106,6 +106,38 @@ export interface Entrance<Options> {
   line(options: Options, site: Site): string;
 }
 
+/** Something that a run has made, found by its labels: no journal is needed. */
+export interface OwnedThing {
+  /** No two of its kind have the same, wherever they are. */
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** In a word or two: `running`, `in use`. */
+  readonly state: string;
+  /** ISO 8601, where that can be told. */
+  readonly createdAt?: string;
+  /** Bytes that it takes. */
+  readonly size?: number;
+  /** What is lost with it for good, such as `its data`. */
+  readonly data?: string;
+  /** It is a Docker context itself: what is there goes with it. */
+  readonly provides?: string;
+}
+
+/** One kind of things that carry labels, whichever step types make them. */
+export interface OwnedKind {
+  /** In a word: `container`. Several step types may name the same kind. */
+  readonly kind: string;
+  /** Kinds whose things must be gone before: a network is in use as long as its containers are there. */
+  readonly after: readonly string[];
+  /** Docker contexts of machines, where there may be more things. */
+  places?(context: StepContext): Promise<readonly string[]>;
+  /** Those with our labels in the context's place, those that stand for others aside. Changes nothing. */
+  list(context: StepContext): Promise<readonly OwnedThing[]>;
+  /** Removes it and waits until it is gone; succeeds when it was gone before. */
+  remove(thing: OwnedThing, context: StepContext): Promise<void>;
+}
+
 /** One kind of step. Lives in one file of `steps/`; every type below follows from the two schemas. */
 export interface StepType<
   Options extends v.GenericSchema = v.GenericSchema,
@@ -169,6 +201,8 @@ export interface StepType<
   ): {readonly cwd: string; readonly env: Readonly<Record<string, string>>};
   readonly enter?: Entrance<v.InferOutput<Options>>;
   readonly shell?: ShellRendering<v.InferOutput<Options>, v.InferOutput<Outputs>>;
+  /** The kinds of things that it makes with labels, for `runbook ps` and `runbook clean`. */
+  readonly owns?: readonly OwnedKind[];
 }
 
 /** The step types that a runbook may use, by name. The engine receives it; it never imports one. */

@@ -170,11 +170,11 @@ export class Store {
   }
 
   /**
-   * A run by its id, or by a part of it that only one has.
+   * A run by its id, or by a part of it that only one has, also of those that are known otherwise.
    * @throws RunbookError `no-such-run`
    */
-  find(part: string): string {
-    const all = this.runs();
+  find(part: string, further: readonly string[] = []): string {
+    const all = [...new Set([...this.runs(), ...further])];
     const found = all.includes(part) ? [part] : all.filter((run) => run.startsWith(part) || run.endsWith(part));
     if (found.length === 1 && found[0] !== undefined) return found[0];
     const message = found.length === 0 ? `there is no run "${part}"` : `"${part}" may be ${found.join(' or ')}`;

@@ -17,6 +17,10 @@ import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerCli} from './clients/docker-cli.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {withLabels} from './clients/docker-labelling.ts';
+import {containers} from './clients/owned/containers.ts';
+import {images} from './clients/owned/images.ts';
+import {networks} from './clients/owned/networks.ts';
+import {volumes} from './clients/owned/volumes.ts';
 
 const projectName = v.pipe(
   v.string(),
@@ -62,6 +66,7 @@ export default defineStepType({
   options,
   outputs,
   effect: 'converges',
+  owns: [containers, networks, volumes, images],
   secretOptions: ['env'],
   command,
 

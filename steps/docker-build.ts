@@ -9,6 +9,8 @@ import {dockerEvents} from './clients/docker-events.ts';
 import {findImage, imageRef, removeImage, wasHereBefore} from './clients/docker-images.ts';
 import {settings} from './clients/docker-run-options.ts';
 import {progress} from './clients/docker-stream.ts';
+import {imageLabel} from './clients/labels.ts';
+import {images} from './clients/owned/images.ts';
 
 const options = v.strictObject({
   tag: v.pipe(imageRef, v.description('What the image is called')),
@@ -67,7 +69,7 @@ const build = async (given: Options, context: StepContext): Promise<void> => {
   const docker = await dockerClient(context);
   const {dir, files, content} = await readContext(given, context);
   const {tag, dockerfile, target} = given;
-  const labels = {...texts(given.labels), ...context.labels, [CONTENT_LABEL]: content};
+  const labels = {...texts(given.labels), ...context.labels, ...imageLabel(tag), [CONTENT_LABEL]: content};
   const wanted = {
     t: tag,
     dockerfile,
@@ -96,6 +98,7 @@ export default defineStepType({
   options,
   outputs,
   effect: 'repeatable',
+  owns: [images],
 
   command: (given, site) => {
     const context = shown(given, site);

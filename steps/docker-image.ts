@@ -14,6 +14,8 @@ import {
 import {type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {findImage, type Image, imageRef, pullImage, removeImage, wasHereBefore} from './clients/docker-images.ts';
+import {imageLabel} from './clients/labels.ts';
+import {images} from './clients/owned/images.ts';
 import {runProcess} from './clients/process.ts';
 
 const options = v.strictObject({
@@ -66,10 +68,10 @@ const shown = (path: string, {cwd}: Site): string => {
   return short.startsWith('..') ? path : short;
 };
 
-const scriptEnvironment = ({env, on, labels}: StepContext): StepContext['env'] => ({
+const scriptEnvironment = ({env, on, labels}: StepContext, tag: string): StepContext['env'] => ({
   ...env,
   ...(on !== undefined && {DOCKER_CONTEXT: on, DOCKER_HOST: ''}),
-  RUNBOOK_LABELS: Object.entries(labels)
+  RUNBOOK_LABELS: Object.entries({...labels, ...imageLabel(tag)})
     .map(([name, value]) => `${name}=${value}`)
     .join('\n'),
 });
@@ -84,7 +86,7 @@ const build = async (docker: Docker, {definition, tag}: Definition, context: Ste
     file: 'sh',
     args: [script, tag],
     cwd,
-    env: scriptEnvironment(context),
+    env: scriptEnvironment(context, tag),
     signal,
     output,
   });
@@ -142,6 +144,7 @@ export default defineStepType({
   options,
   outputs,
   effect: 'converges',
+  owns: [images],
   command,
 
   prepare: async (given, context) => void (await before(await dockerClient(context), given, context)),

@@ -7,6 +7,7 @@ import {dockerEvents} from './clients/docker-events.ts';
 import {findNetwork, type Network, removeNetwork} from './clients/docker-networks.ts';
 import {objectName} from './clients/docker-run-options.ts';
 import {madeByRun, madeByStep} from './clients/labels.ts';
+import {networks} from './clients/owned/networks.ts';
 
 const options = v.strictObject({
   name: v.pipe(objectName, v.description('The network’s name')),
@@ -157,6 +158,7 @@ export default defineStepType({
   options,
   outputs,
   effect: 'converges',
+  owns: [networks],
 
   command: (given, site) => (given.fixed_addresses ? fixedLines : createLine)(given, site),
 

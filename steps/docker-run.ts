@@ -23,6 +23,8 @@ import {runCommand} from './clients/docker-run-flags.ts';
 import {type RunOptions, runOptions} from './clients/docker-run-options.ts';
 import {removeVolumes, specWithVolumes} from './clients/docker-volumes.ts';
 import {madeByRun, madeByStep, makerOf} from './clients/labels.ts';
+import {containers} from './clients/owned/containers.ts';
+import {volumes} from './clients/owned/volumes.ts';
 import {throughJq} from './clients/shell-json.ts';
 
 const outputs = v.object({
@@ -133,6 +135,7 @@ export default defineStepType({
   options: runOptions,
   outputs,
   effect: 'converges',
+  owns: [containers, volumes],
   secretOptions: ['env'],
   command: runCommand,
 

@@ -6,6 +6,7 @@ import {addressLine} from './clients/machines/describe-lines.ts';
 import {MACHINE_KEYS} from './clients/machines/keys-in-shell.ts';
 import {driverNamed, driverOf, forgetLines, removeMachine} from './clients/machines/machines.ts';
 import {type CreateOptions, createOptions, machineOutputs, type Selection} from './clients/machines/options.ts';
+import {machines} from './clients/owned/machines.ts';
 
 const selected = ({name, driver, ssh}: CreateOptions): Selection => ({name, driver, host: ssh?.host});
 
@@ -18,6 +19,7 @@ export default defineStepType({
   options: createOptions,
   outputs: machineOutputs,
   effect: 'converges',
+  owns: [machines],
   provides: 'name',
 
   command: (given, site) => driverNamed(given.driver).lines.create(given, site),

@@ -5,6 +5,8 @@ import {ACT_MS, type Docker, dockerClient, dockerCommand} from './clients/docker
 import {type Difference, sideOf} from './clients/docker-compare.ts';
 import {dockerEvents} from './clients/docker-events.ts';
 import {madeByRun, madeByStep} from './clients/labels.ts';
+import {services} from './clients/owned/services.ts';
+import {volumes} from './clients/owned/volumes.ts';
 import {serviceDifferences} from './clients/service-compare.ts';
 import {createCommand} from './clients/service-flags.ts';
 import {type CreateOptions, createOptions} from './clients/service-options.ts';
@@ -49,6 +51,7 @@ export default defineStepType({
   options: createOptions,
   outputs,
   effect: 'converges',
+  owns: [services, volumes],
   secretOptions: ['env'],
   command: createCommand,
 

@@ -9,6 +9,8 @@ import {dockerEvents} from './clients/docker-events.ts';
 import {withLabels} from './clients/docker-labelling.ts';
 import {objectName} from './clients/docker-run-options.ts';
 import {madeByRunbook} from './clients/labels.ts';
+import {stacks} from './clients/owned/services.ts';
+import {volumes} from './clients/owned/volumes.ts';
 import {type Service, serviceTrouble, underway} from './clients/services.ts';
 import {readStack, removeStack, servicesOf, stackCheck, stackDifferences} from './clients/stacks.ts';
 
@@ -90,6 +92,7 @@ export default defineStepType({
   options,
   outputs,
   effect: 'converges',
+  owns: [stacks, volumes],
   secretOptions: ['env'],
   command,
 

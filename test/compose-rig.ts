@@ -10,7 +10,7 @@ import type {StepRig} from './step-rig.ts';
 const script = fileURLToPath(new URL('../env/provision/compose.sh', import.meta.url));
 
 /** Gets Compose as a plugin for the `docker` of the tests' own engine; gives the folder of plugins. */
-const installCompose = async (): Promise<string> => {
+export const installCompose = async (): Promise<string> => {
   const {env, outside} = await testEngine();
   const [file = 'sh', ...args] = [...outside, 'sh', script];
   await promisify(execFile)(file, args, {env: {...process.env, ...env}});

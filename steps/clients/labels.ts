@@ -8,11 +8,25 @@ export const RUN = 'io.runbook.run';
 const STEP = 'io.runbook.step';
 const RUNBOOK = 'io.runbook.runbook';
 const USES = 'io.runbook.uses';
+const NAME = 'io.runbook.name';
 
 const IMAGE_MAKERS: ReadonlySet<string | undefined> = new Set(['docker.build', 'docker.image']);
 
 /** Whether a container has our labels from its image only: Docker hands them on to whatever is made from it. */
 export const isInherited = (labels: Found): boolean => IMAGE_MAKERS.has(labels?.[USES]);
+
+/** The step type that made it; undefined where it does not say. */
+export const usesOf = (labels: Found): string | undefined => labels?.[USES] || undefined;
+
+/** Whether two things have their labels from the same step. */
+export const isSameMaker = (one: Found, other: Found): boolean =>
+  other?.[RUN] !== undefined && [RUN, STEP].every((name) => one?.[name] === other[name]);
+
+/** A label for images, which others may give further names, and make further images from. */
+export const imageLabel = (tag: string): Labels => ({[NAME]: /:[^/]+$/.test(tag) ? tag : `${tag}:latest`});
+
+/** The name by which an image was built. */
+export const imageNameOf = (labels: Found): string | undefined => labels?.[NAME];
 
 /** The run that has made it, and its runbook. */
 export const makerOf = (labels: Found): {readonly run: string; readonly runbook: string} | undefined => {

@@ -59,7 +59,7 @@ export const updateService = async (
 const PAUSE_MS = 200;
 
 /** Removes it, and waits until nothing of it is left, or the step's time is up. */
-export const removeService = async (docker: Docker, {ID}: Service, signal: AbortSignal): Promise<void> => {
+export const removeService = async (docker: Docker, {ID}: Pick<Service, 'ID'>, signal: AbortSignal): Promise<void> => {
   await docker
     .tidy((api) => api.getService(ID).remove())
     .catch((error) => {

@@ -195,8 +195,9 @@ test(
       'io.runbook.step': 'web[a]',
       'io.runbook.runbook': 'test',
       'io.runbook.uses': 'web',
-      'io.runbook.state': `${hostname()}:${realpathSync(rig.stateDir)}`,
+      'io.runbook.state': rig.store.place,
     };
+    assert.match(rig.store.place, `${hostname()}:${realpathSync(rig.stateDir)}#`);
     const lines = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
     assert.equal(seen, [[labels, `${run}/web[a]/1`, `${run}/web[a]`, lines.join('\n')]]);
   }),

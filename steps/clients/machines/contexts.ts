@@ -1,11 +1,11 @@
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
-import {mkdir, readFile, rm, rmdir} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rm, rmdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
 import {dockerConfigDir, readDockerConfig} from '../docker-endpoint.ts';
 import {orExplain} from '../file.ts';
-import type {Labels} from '../labels.ts';
+import {type Labels, RUN} from '../labels.ts';
 import {readRecord} from './store.ts';
 import {privateFolder, writeWhole} from './whole-file.ts';
 
@@ -33,8 +33,8 @@ const foldersOf = (env: Environment, name: string): {meta: string; tls: string} 
   return {meta: join(contexts, 'meta', id), tls: join(contexts, 'tls', id)};
 };
 
-const readMeta = async (env: Environment, name: string): Promise<Meta | undefined> => {
-  const text = await readFile(join(foldersOf(env, name).meta, 'meta.json'), 'utf8').catch(() => undefined);
+const readMetaIn = async (folder: string, name = ''): Promise<Meta | undefined> => {
+  const text = await readFile(join(folder, 'meta.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text);
@@ -43,7 +43,24 @@ const readMeta = async (env: Environment, name: string): Promise<Meta | undefine
   }
 };
 
+const readMeta = (env: Environment, name: string): Promise<Meta | undefined> =>
+  readMetaIn(foldersOf(env, name).meta, name);
+
 const isOurs = ({Metadata: metadata}: Meta): boolean => metadata?.Description?.startsWith(DESCRIPTION) === true;
+
+/** The names of the contexts that are machines of ours. */
+export const ownContexts = async (env: Environment): Promise<string[]> => {
+  const folder = dirname(foldersOf(env, '').meta);
+  const ids = await readdir(folder).catch(() => []);
+  const all = await Promise.all(ids.map((id) => readMetaIn(join(folder, id))));
+  return all.flatMap((meta) => (meta !== undefined && isOurs(meta) ? [meta.Name] : [])).sort();
+};
+
+/** What its description says of who made a context. */
+export const contextLabels = async (env: Environment, name: string): Promise<Labels | undefined> => {
+  const {Description: _, ...labels} = (await readMeta(env, name))?.Metadata ?? {};
+  return RUN in labels ? labels : undefined;
+};
 
 /** @throws PermanentError when a context of that name is somebody else's */
 export const refuseStranger = async (env: Environment, name: string): Promise<void> => {
