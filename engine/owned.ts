@@ -65,6 +65,7 @@ export const contextIn = (
   signal,
   remember: (_, make) => make(),
   output: () => {},
+  isSecret: () => false,
   ask: () => Promise.reject(new PermanentError('nobody can be asked')),
 });
 
