@@ -21,6 +21,13 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
+/** One whose daemon may go away and come back, with what it keeps on its disk. */
+export interface MortalEngine extends TestEngine {
+  /** `stop` lets it end its containers, `kill` does not. */
+  endDaemon(how: 'stop' | 'kill'): Promise<void>;
+  startDaemon(): Promise<void>;
+}
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 
@@ -70,19 +77,25 @@ export const whyNoEngine = (): string | undefined => {
   return absent.length > 0 ? `not installed: ${absent.join(', ')}` : undefined;
 };
 
-/** Reads what `docker-engine.sh` says until the engine answers: the number of a process in its network. */
-const untilItAnswers = async (script: ChildProcess): Promise<string> => {
+/** Reads what `docker-engine.sh` says, line by line. */
+const listenTo = (script: ChildProcess): {until(said: string): Promise<readonly string[]>} => {
   if (!script.stdout) throw new Error('the script has no output');
-  let pid = '';
-  for await (const line of createInterface({input: script.stdout})) {
-    if (line.startsWith('pid ')) pid = line.slice('pid '.length);
-    if (line === 'answers') return pid;
-  }
-  throw new Error('the tests got no Docker Engine of their own; its log is above');
+  const lines = createInterface({input: script.stdout})[Symbol.asyncIterator]();
+  return {
+    until: async (said) => {
+      const before: string[] = [];
+      for (;;) {
+        const {value, done} = await lines.next();
+        if (done) throw new Error('the tests got no Docker Engine of their own; its log is above');
+        if (value === said) return before;
+        before.push(value);
+      }
+    },
+  };
 };
 
 /** Starts one, under a host name of its own if that is given; it ends with `stop`, or when this process does, however that ends. */
-export const startEngine = async (hostname = ''): Promise<TestEngine> => {
+export const startEngine = async (hostname = ''): Promise<MortalEngine> => {
   const reason = whyNoEngine();
   if (reason !== undefined) throw new Error(`the tests can have no Docker Engine of their own: ${reason}`);
 
@@ -93,10 +106,18 @@ export const startEngine = async (hostname = ''): Promise<TestEngine> => {
     detached: true,
   });
   const ended = new Promise<void>((resolve) => script.on('close', () => resolve()));
-  const network = `/proc/${await untilItAnswers(script)}/ns/net`;
+  const said = listenTo(script);
+  const [first = ''] = await said.until('answers');
+  const network = `/proc/${first.slice('pid '.length)}/ns/net`;
+  const handles = [script, script.stdin, script.stdout] as unknown as readonly {ref(): void; unref(): void}[];
   // it alone is no reason for a test process to go on living
-  script.unref();
-  for (const stream of [script.stdin, script.stdout]) (stream as unknown as {unref?(): void} | null)?.unref?.();
+  for (const handle of handles) handle.unref();
+  const order = async (line: string, answer: string): Promise<void> => {
+    for (const handle of handles) handle.ref();
+    script.stdin?.write(`${line}\n`);
+    await said.until(answer);
+    for (const handle of handles) handle.unref();
+  };
 
   const config = join(folder, 'config');
   mkdirSync(config);
@@ -106,6 +127,8 @@ export const startEngine = async (hostname = ''): Promise<TestEngine> => {
     inside: enter(network),
     outside: [],
     load: loader(env, []),
+    endDaemon: (how) => order(how, 'ended'),
+    startDaemon: () => order('start', 'answers'),
     async stop() {
       script.ref();
       script.stdin?.end();

@@ -43,12 +43,13 @@ export const execute = async (docker: Docker, given: Exec, context: StepContext)
       printed[channel satisfies Channel].add(text);
       context.output(text, channel);
     }
+    // A daemon that is killed ends the stream, too, as if the command had ended.
+    const exitCode = await exitCodeOf(docker, created.id);
+    return {stdout: printed.stdout.text, stderr: printed.stderr.text, exitCode};
   } catch (error) {
     await endProcesses(docker, given.container, markOf(context));
     throw error;
   }
-  const exitCode = await exitCodeOf(docker, created.id);
-  return {stdout: printed.stdout.text, stderr: printed.stderr.text, exitCode};
 };
 
 const createOptions = (given: Exec, context: StepContext): Dockerode.ExecCreateOptions => ({
