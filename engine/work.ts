@@ -242,7 +242,8 @@ export class Work {
   }
 
   #nextAttempt(): number {
-    this.#attempt = (stateOf(this.#session, this.#node.key)?.attempt ?? 0) + 1;
+    // A step that only looks leaves no entry that counts.
+    this.#attempt = Math.max(this.#attempt, stateOf(this.#session, this.#node.key)?.attempt ?? 0) + 1;
     this.output.begin(String(this.#attempt));
     return this.#attempt;
   }

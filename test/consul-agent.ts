@@ -75,16 +75,28 @@ const untilItAnswers = async (address: string, script: ChildProcess): Promise<vo
   throw new Error(`the Consul agent at ${address} did not start`);
 };
 
+/** Where an agent runs. */
+interface Place {
+  /** Command prefix that leads into its network. */
+  readonly inside?: readonly string[];
+  /** The address that it answers at. */
+  readonly at?: string;
+}
+
 /** Starts one; `flags` say what it is: a server alone with a leader by default. */
-export const startConsul = async (flags: readonly string[] = ['-dev']): Promise<ConsulAgent> => {
+export const startConsul = async (
+  flags: readonly string[] = ['-dev'],
+  {inside = [], at = '127.0.0.1'}: Place = {},
+): Promise<ConsulAgent> => {
   const program = installed() ?? (await extracted());
   const [http = 0, dns = 0, server, lan, wan] = await freePorts(5);
   const ports = {http, dns, server: server, 'serf-lan': lan, 'serf-wan': wan, grpc: -1};
   const places = Object.entries(ports).map(([name, port]) => `-${name}-port=${port}`);
-  const names = [`-node=node-${http}`, '-bind=127.0.0.1', '-client=127.0.0.1'];
+  const names = [`-node=node-${http}`, '-bind=127.0.0.1', `-client=${at}`];
+  const [file = 'sh', ...before] = [...inside, 'sh'];
   const script = spawn(
-    'sh',
-    ['-c', LEASHED, 'sh', program, 'agent', ...flags, ...places, ...names, '-log-level=warn'],
+    file,
+    [...before, '-c', LEASHED, 'sh', program, 'agent', ...flags, ...places, ...names, '-log-level=warn'],
     {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
@@ -92,13 +104,13 @@ export const startConsul = async (flags: readonly string[] = ['-dev']): Promise<
   );
   const [said] = await once(script.stdout, 'data');
   script.stdout.resume(); // what it logs is nobody's
-  const address = `http://127.0.0.1:${http}`;
+  const address = `http://${at}:${http}`;
   await untilItAnswers(address, script);
   script.unref();
   for (const stream of [script.stdin, script.stdout]) (stream as unknown as {unref(): void}).unref();
   return {
     address,
-    dns: `127.0.0.1:${dns}`,
+    dns: `${at}:${dns}`,
     pid: Number(String(said).split('\n')[0]),
     async stop() {
       script.ref();

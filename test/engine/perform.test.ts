@@ -52,6 +52,19 @@ test(
 );
 
 test(
+  'counts the attempts of a step that only looks, too',
+  rigTest(async (rig) => {
+    const blind = rig.step('blind', {effect: 'reads'});
+    blind.failure = 'no';
+    await rig.runbook('  - {id: blind, uses: blind, retry: {attempts: 2, delay: 1ms}}\n');
+
+    const ran = await rig.run();
+
+    assert.match(ran.failures[0]?.problem.message ?? '', 'attempt 2 of 2');
+  }),
+);
+
+test(
   'repeats the check together with the run',
   rigTest(async (rig) => {
     const lazy = rig.step('lazy');
