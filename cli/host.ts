@@ -64,5 +64,6 @@ export const quietHost = ({around, stateDir}: Call): Host => ({
   killSignal: around.killSignal,
   version: version(),
   emit: () => {},
+  hide: (secrets) => around.secrets.add(secrets),
   ask: async () => false,
 });

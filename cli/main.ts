@@ -6,6 +6,7 @@ import {exhaustion} from './exhaustion.ts';
 import {signalOfLoss, unwritten} from './lost-output.ts';
 import {productId, version} from './package.ts';
 import {reportInternal, reportProblems} from './report.ts';
+import {Secrets} from './secrets.ts';
 import {codeOfSignal} from './signals.ts';
 import {plain} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
@@ -28,6 +29,7 @@ const killing = new AbortController();
 let held = false;
 let lent = false;
 let lost: Error | undefined;
+const secrets = new Secrets();
 
 const programName = (): string => {
   const name = basename(process.argv[1] ?? 'runbook');
@@ -130,7 +132,8 @@ const crash = (error: unknown): void => {
   const text = problem
     ? reportProblems([problem], styleOfReport)
     : reportInternal(error, ownVersion(), process.argv.includes('--debug'), plain);
-  say(process.stderr.isTTY ? `\n${SHOW_CURSOR}${text}` : text);
+  const hidden = secrets.text(text);
+  say(process.stderr.isTTY ? `\n${SHOW_CURSOR}${hidden}` : hidden);
   process.exit(FAILED);
 };
 
@@ -178,6 +181,7 @@ const surroundingsIn = (cwd: string): Surroundings => ({
   },
   interrupt,
   inForeground,
+  secrets,
   lend,
   suspend,
 });

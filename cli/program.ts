@@ -148,10 +148,12 @@ const tellError = (error: unknown, around: Surroundings): number => {
   if (!isRunbookError(error)) {
     const problem = exhaustion(error);
     const how = reportStyle(around);
-    stderr.write(problem ? reportProblems([problem], how) : reportInternal(error, version(), debug, how.style));
+    const text = problem ? reportProblems([problem], how) : reportInternal(error, version(), debug, how.style);
+    stderr.write(around.secrets.text(text));
     return INTERNAL;
   }
-  if (debug) stderr.write(`${error.stack}\n${error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : ''}`);
-  stderr.write(reportProblems(error.problems, reportStyle(around)));
+  const cause = error.cause instanceof Error ? `caused by ${error.cause.stack}\n` : '';
+  if (debug) stderr.write(around.secrets.text(`${error.stack}\n${cause}`));
+  stderr.write(reportProblems(around.secrets.carried(error.problems), reportStyle(around)));
   return error.exitCode;
 };

@@ -1,3 +1,5 @@
+import type {Hider} from '../engine/index.ts';
+
 /** The process as a command may see it: made by main.ts, by tests from whatever they like. Nothing else is read. */
 export interface Surroundings {
   /** Without node and the script. */
@@ -21,6 +23,8 @@ export interface Surroundings {
   interrupt(reason: string): void;
   /** Whether keys typed at the terminal are for this process: not where a shell runs it in the background. */
   inForeground(): boolean;
+  /** Hides the secrets of all runs that this process has to do with; \`add` is told of each. */
+  readonly secrets: Hider & {add(hider: Hider): void};
   /** Leaves the terminal to another program while `act` waits for it: a Ctrl-C is for that program, and interrupts nothing of ours. */
   lend<T>(act: () => Promise<T>): Promise<T>;
   /** What Ctrl-Z does, for one that arrives as a key. Resolves when the process is continued. */

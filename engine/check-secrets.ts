@@ -53,6 +53,7 @@ export const isSecret = ({root, path}: Reference, draft: Draft, type?: StepType)
   const [name = '', , output] = path;
   if (root === 'result') return (type?.secretOutputs ?? []).some((one) => path.length === 0 || one === name);
   if (root === 'inputs') return draft.inputs.get(name)?.secret === true;
+  if (root === 'env') return draft.secretEnv.has(name);
   if (root !== 'steps') return false;
   const target = draft.byId.get(name);
   if (target === undefined) return false;

@@ -34,7 +34,9 @@ export interface Draft {
   readonly name: string;
   readonly title: string;
   readonly about?: string;
-  readonly env: readonly Named[];
+  readonly env: readonly (Named & {readonly secret: boolean})[];
+  /** Names that secret env files define; known when these have been read. */
+  readonly secretEnv: ReadonlySet<string>;
   readonly requires: readonly Named[];
   readonly inputs: ReadonlyMap<string, Input>;
   /** Inputs whose definition is wrong: they may be read, but nothing is known of them. */

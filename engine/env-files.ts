@@ -2,42 +2,83 @@ import {readFile} from 'node:fs/promises';
 import {parse} from 'dotenv';
 import {type Place, type Problem, RunbookError} from './errors.ts';
 import type {Runbook} from './runbook.ts';
+import {isMaskable, SHORTEST_SECRET} from './secret-forms.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
+/** What expressions may read as `env.X`. */
+export interface RunbookEnv {
+  readonly variables: Variables;
+  /** Names of those that are secrets. */
+  readonly secrets: ReadonlySet<string>;
+}
+
+export const NO_ENV: RunbookEnv = {variables: {}, secrets: new Set()};
+
 /**
- * What expressions may read as `env.X`: the names that the runbook's files and the extra files define. Later files win,
- * the process environment wins over all.
- * @throws RunbookError with an `env-file` for every file that is missing or can't be read
+ * The names that the runbook's files and the extra files define, with their values. Later files win, the process
+ * environment wins over all. A name that a secret file defines is secret, wherever its value comes from.
+ * @throws RunbookError with an `env-file` for every file that is missing or can't be read, and every secret that is too short
  */
 export const resolveEnv = async (
   runbook: Pick<Runbook, 'env'>,
   extraFiles: readonly string[],
   processEnv: Readonly<Record<string, string | undefined>>,
-): Promise<Variables> => {
-  const files = [...runbook.env, ...extraFiles.map((path) => ({path}))];
-  const read = await Promise.all(files.map((file) => readEnvFile(file.path, 'place' in file ? file.place : undefined)));
-  const [first, ...rest] = read.flatMap(({problem}) => problem ?? []);
-  if (first !== undefined) throw new RunbookError([first, ...rest]);
+): Promise<RunbookEnv> => {
+  const extra = extraFiles.map((path): Asked => ({path, secret: false}));
+  const read = await Promise.all([...runbook.env, ...extra].map(readEnvFile));
+  throwAll(read.flatMap(({problem}) => problem ?? []));
   const defined: Variables = Object.assign({}, ...read.map(({variables}) => variables));
-  return Object.fromEntries(Object.entries(defined).map(([name, value]) => [name, processEnv[name] ?? value]));
+  // a name such as "constructor" is no variable of the process
+  const inProcess = (name: string): string | undefined =>
+    Object.hasOwn(processEnv, name) ? processEnv[name] : undefined;
+  const variables = Object.fromEntries(
+    Object.entries(defined).map(([name, value]) => [name, inProcess(name) ?? value]),
+  );
+  const secrets = new Set(read.flatMap((file) => (file.secret ? Object.keys(file.variables) : [])));
+  throwAll([...secrets].flatMap((name) => tooShort(name, variables[name] ?? '')));
+  return {variables, secrets};
 };
+
+const throwAll = ([first, ...rest]: readonly Problem[]): void => {
+  if (first !== undefined) throw new RunbookError([first, ...rest]);
+};
+
+// nothing at all has nothing to hide
+const tooShort = (name: string, value: string): readonly Problem[] =>
+  value === '' || isMaskable(value)
+    ? []
+    : [
+        {
+          code: 'env-file',
+          message: `the secret ${name} is shorter than ${SHORTEST_SECRET} characters, so it can't be masked`,
+          next: ['choose a longer one'],
+        },
+      ];
+
+/** A file to read. */
+interface Asked {
+  readonly path: string;
+  readonly place?: Place | undefined;
+  readonly secret: boolean;
+}
 
 /** What one file defines; nothing when it has a problem. */
 export interface EnvFile {
   readonly variables: Variables;
+  readonly secret: boolean;
   readonly problem?: Problem;
 }
 
 /** The variables of one dotenv file, or what is wrong with it. Nothing in it is expanded or run. */
-export const readEnvFile = async (path: string, place?: Place): Promise<EnvFile> => {
+export const readEnvFile = async ({path, place, secret}: Asked): Promise<EnvFile> => {
   try {
-    return {variables: parse(await readFile(path))};
+    return {variables: parse(await readFile(path)), secret};
   } catch (error) {
     const {code = String(error)} = error as NodeJS.ErrnoException;
     const reason = REASONS[code] ?? `can't be read: ${code}`;
     const message = `the env file ${path} ${reason}`;
-    return {variables: {}, problem: {code: 'env-file', message, ...(place === undefined ? {} : {place})}};
+    return {variables: {}, secret, problem: {code: 'env-file', message, ...(place === undefined ? {} : {place})}};
   }
 };
 

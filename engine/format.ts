@@ -107,13 +107,21 @@ export const stepSchema = v.strictObject({
   check_first: v.optional(about(v.boolean(), 'Its checks suffice to skip it when they hold before it runs')),
 });
 
+const envFileSchema = v.strictObject({
+  file: about(v.string(), 'The name of the file'),
+  secret: v.optional(about(v.boolean(), 'Its variables are secrets: never shown, never stored')),
+});
+
 /** The outermost keys of a runbook's file; inputs and steps are looked at one by one. */
 export const fileSchema = v.strictObject({
   name: v.optional(about(v.string(), "The file's name without its ending")),
   title: v.optional(about(v.string(), 'One line for people')),
   about: v.optional(about(v.string(), 'What it does and teaches, in Markdown')),
   env: v.optional(
-    about(v.array(v.string()), 'Files with variables (dotenv) in the folder env/ beside; later ones win'),
+    about(
+      v.array(v.union([v.string(), envFileSchema])),
+      'Files with variables (dotenv) in the folder env/ beside; later ones win',
+    ),
   ),
   requires: v.optional(
     about(v.array(v.string()), 'What must be there before the first step; `runbook doctor` explains it'),

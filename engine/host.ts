@@ -17,6 +17,13 @@ export type DoubtAnswer =
   | {readonly kind: 'accept'; readonly reason: string}
   | {readonly kind: 'stop'};
 
+/** Hides what it knows to be secret. */
+export interface Hider {
+  text(text: string): string;
+  /** The same for all texts of a value but the names that it goes by. */
+  carried<T>(value: T): T;
+}
+
 /** The process around the engine: all that it may know of its surroundings. The engine reads no global itself. */
 export interface Host {
   /** Environment for processes and clients; wins over env files. */
@@ -34,6 +41,8 @@ export interface Host {
   /** When a step is called possibly hung; `PATIENCE` when left out. */
   readonly patience?: Patience;
   emit(event: Event): void;
+  /** Is told of what hides the secrets of a run, for all that the process says itself: a trace, an error before the run. */
+  hide?(secrets: Hider): void;
   /** Asks the operator. Rejects with code `no-terminal` where nobody can answer. */
   ask(question: Question): Promise<boolean>;
   /** Asks what is to be done with a step in doubt; left out or rejecting with `no-terminal` where nobody can answer. */

@@ -37,7 +37,7 @@ export type {
 } from './events.ts';
 export {type Followed, followRun} from './follow.ts';
 export {findRun, listRuns, readEntries, unfinishedRun} from './history.ts';
-export type {Doubt, DoubtAnswer, Host} from './host.ts';
+export type {Doubt, DoubtAnswer, Hider, Host} from './host.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
 export {
   byHand,

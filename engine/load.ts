@@ -3,7 +3,7 @@ import {checkReferences} from './check-references.ts';
 import {checkChildSecrets, checkSecrets} from './check-secrets.ts';
 import {checkCombinations, checkForeach, checkOrder} from './check-steps.ts';
 import type {ChildDraft, Draft, Named, StepDraft} from './draft.ts';
-import {readEnvFile} from './env-files.ts';
+import {type EnvFile, readEnvFile} from './env-files.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import {checkInput} from './inputs.ts';
 import {Mistakes, throwProblems} from './mistakes.ts';
@@ -49,6 +49,12 @@ interface Loaded {
   readonly problems: readonly Problem[];
 }
 
+/** The names that env files define. */
+interface EnvNames {
+  readonly names: ReadonlySet<string>;
+  readonly secret: ReadonlySet<string>;
+}
+
 /** Loads a runbook and the ones that it uses, each file once. */
 class Loader {
   readonly #options: LoadOptions;
@@ -77,7 +83,7 @@ class Loader {
     const draft = readRunbook(root, {registry: this.#options.registry, mistakes});
     const env = await this.#checkEnv(draft, file, mistakes);
     this.#checkRequirements(draft, mistakes);
-    checkDraft(draft, env, mistakes);
+    checkDraft({...draft, secretEnv: env?.secret ?? new Set()}, env?.names, mistakes);
     const children = new Map<string, NonNullable<Step['child']>>();
     const inner: Problem[] = [];
     for (const one of draft.steps) {
@@ -88,14 +94,16 @@ class Loader {
     return problems.length > 0 ? {problems} : {runbook: assemble(draft, children, file, text), problems};
   }
 
-  async #checkEnv(draft: Draft, file: string, mistakes: Mistakes): Promise<ReadonlySet<string> | undefined> {
-    const own = draft.env.map(({name, place}) => ({path: envPath(file, name), place}));
-    const extra = (this.#options.envFiles ?? []).map((path) => ({path, place: undefined}));
-    const read = await Promise.all([...own, ...extra].map(({path, place}) => readEnvFile(path, place)));
+  async #checkEnv(draft: Draft, file: string, mistakes: Mistakes): Promise<EnvNames | undefined> {
+    const own = draft.env.map(({name, place, secret}) => ({path: envPath(file, name), place, secret}));
+    const extra = (this.#options.envFiles ?? []).map((path) => ({path, place: undefined, secret: false}));
+    const read = await Promise.all([...own, ...extra].map(readEnvFile));
     for (const {problem} of read)
       if (problem?.place !== undefined) mistakes.add('env-file', problem.message, problem.place);
     if (read.some(({problem}) => problem !== undefined)) return undefined;
-    return new Set(read.flatMap(({variables}) => Object.keys(variables)));
+    const namesIn = (files: readonly EnvFile[]): ReadonlySet<string> =>
+      new Set(files.flatMap(({variables}) => Object.keys(variables)));
+    return {names: namesIn(read), secret: namesIn(read.filter(({secret}) => secret))};
   }
 
   #checkRequirements(draft: Draft, mistakes: Mistakes): void {
@@ -198,7 +206,7 @@ const assemble = (
   file,
   dir: dirname(file),
   text,
-  env: env.map((one) => ({path: envPath(file, one.name), place: one.place})),
+  env: env.map(({name, place, secret}) => ({path: envPath(file, name), place, secret})),
   requires: requires.map((requirement) => requirement.name),
   inputs,
   steps: steps.map(({step}) => {

@@ -26,7 +26,8 @@ export const readRunbook = (root: YamlNode, reading: Reading): Draft => {
     name,
     title: textAt(root, 'title') ?? name,
     ...(about === undefined ? {} : {about}),
-    env: namesAt(root, 'env'),
+    env: envFilesAt(root),
+    secretEnv: new Set(),
     requires: namesAt(root, 'requires'),
     ...inputs,
     ...readSteps(valueAt(root, 'steps'), reading),
@@ -63,6 +64,16 @@ const namesAt = (node: YamlNode, name: string): readonly Named[] => {
   return items.flatMap((item) =>
     item.kind === 'scalar' && typeof item.value === 'string' ? [{name: item.value, place: item.place}] : [],
   );
+};
+
+const envFilesAt = (root: YamlNode): Draft['env'] => {
+  const files = valueAt(root, 'env');
+  return (files?.kind === 'list' ? files.items : []).flatMap((item) => {
+    const file = item.kind === 'scalar' ? item : valueAt(item, 'file');
+    if (file?.kind !== 'scalar' || typeof file.value !== 'string') return [];
+    const secret = valueAt(item, 'secret');
+    return [{name: file.value, place: file.place, secret: secret?.kind === 'scalar' && secret.value === true}];
+  });
 };
 
 // Runs and `uses: runbook` find a runbook by its file's name: another name inside would only mislead.
@@ -134,6 +145,8 @@ const noteDemands = (input: Input, node: YamlNode, prefix: string, mistakes: Mis
   for (const key of ['minimum', 'maximum'] as const)
     if (input[key] !== undefined && !isNumber)
       mistakes.add('bad-combination', `${prefix}only numbers have a ${key}`, at(key));
+  if (input.secret && input.type === 'boolean')
+    mistakes.add('bad-combination', `${prefix}what is true or false can't be hidden`, at('secret'));
   if (input.pattern !== undefined && input.type !== 'string')
     mistakes.add('bad-combination', `${prefix}only a string has a pattern`, at('pattern'));
   noteValue(input, input.default, `${prefix}the default does not fit`, at('default'), mistakes);

@@ -4,7 +4,6 @@ import {chooseRun} from './choose-run.ts';
 import {settleDoubts, type Wishes} from './doubt.ts';
 import type {ResumeStep} from './events.ts';
 import {foresee} from './foresee.ts';
-import {forJournal} from './given.ts';
 import type {Host} from './host.ts';
 import {endInterrupted} from './leftovers.ts';
 import {lookAt} from './look.ts';
@@ -12,8 +11,8 @@ import {verifyOnly} from './perform.ts';
 import {planOf, stepsOf} from './plan-resume.ts';
 import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
 import {ResumeTreatment} from './resume-treatment.ts';
-import {closeOlder, holding, pace, type RunResult, tellStart, tellTorn} from './run.ts';
-import {envOf, record, type Session, stateOf, tell} from './session.ts';
+import {closeOlder, givenForJournal, holding, pace, type RunResult, tellStart, tellTorn} from './run.ts';
+import {record, type Session, stateOf, tell} from './session.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 import {Store} from './store.ts';
 import {walk} from './walk.ts';
@@ -126,8 +125,7 @@ const resumedEntry = (session: Session, request: ResumeRequest, {state}: Prepare
   return {
     type: 'run-resumed',
     program: session.host.version,
-    ...forJournal(session.runbook, values, session.store),
-    env: envOf(session),
+    ...givenForJournal(session, values),
     envFiles: request.envFiles.length > 0 ? request.envFiles : state.envFiles,
   };
 };

@@ -12,7 +12,7 @@ import {perform, skip, verifyOnly} from './perform.ts';
 import {newRunId} from './run-id.ts';
 import type {Runbook} from './runbook.ts';
 import {type Part, select} from './selection.ts';
-import {envOf, openSession, record, type Session, stepInfos, tell} from './session.ts';
+import {envForJournal, openSession, record, type Session, stepInfos, tell} from './session.ts';
 import type {Registry} from './step-type.ts';
 import {Store} from './store.ts';
 import {endSurvivors} from './survivors.ts';
@@ -119,11 +119,20 @@ const startedEntry = (
   file: session.runbook.file,
   cwd: session.cwd,
   program: session.host.version,
-  ...forJournal(session.runbook, inputs, session.store),
-  env: envOf(session),
+  ...givenForJournal(session, inputs),
   envFiles,
   selection,
 });
+
+/** The inputs and env files' variables of a run, without its secrets. */
+export const givenForJournal = (
+  session: Session,
+  given: Awaited<ReturnType<typeof gatherInputs>>,
+): Pick<Extract<Entry, {type: 'run-started'}>, 'inputs' | 'secrets' | 'env'> => {
+  const {inputs, secrets} = forJournal(session.runbook, given, session.store);
+  const kept = envForJournal(session);
+  return {inputs, secrets: {...secrets, ...kept.secrets}, env: kept.env};
+};
 
 /** Says where the run stands at its beginning, and what its steps are. */
 export const tellStart = (session: Session, resumed: boolean): void => {

@@ -89,7 +89,7 @@ export interface Runbook {
   /** The text, for excerpts and for the journal. */
   readonly text: string;
   /** Env files as absolute paths, with the place that names each. */
-  readonly env: readonly {readonly path: string; readonly place: Place}[];
+  readonly env: readonly {readonly path: string; readonly place: Place; readonly secret: boolean}[];
   readonly requires: readonly string[];
   readonly inputs: ReadonlyMap<string, Input>;
   readonly steps: readonly Step[];

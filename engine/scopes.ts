@@ -1,3 +1,4 @@
+import type {RunbookEnv} from './env-files.ts';
 import type {Values} from './expression.ts';
 import type {Graph, Item, Node, Scope} from './graph.ts';
 import type {Redactor} from './redact.ts';
@@ -15,7 +16,7 @@ type StepValues = Record<string, {outputs: Record<string, unknown>}>;
 /** The inputs and env that a run was given. */
 export interface Given {
   readonly inputs: Outputs;
-  readonly env: (scope: Scope) => Readonly<Record<string, string>>;
+  readonly env: (scope: Scope) => RunbookEnv;
   readonly run: string;
 }
 
@@ -71,7 +72,7 @@ export class Scopes {
   #values(scope: Scope, item: Item | undefined, mode: Mode, result?: unknown): Values {
     return {
       inputs: this.inputsOf(scope, mode),
-      env: this.#given.env(scope),
+      env: this.#envOf(scope, mode),
       steps: this.#stepsOf(scope, mode),
       run: {id: this.#given.run},
       ...(item === undefined ? {} : {item}),
@@ -108,7 +109,11 @@ export class Scopes {
   staticInputsOf(scope: Scope): Outputs {
     const {parent} = scope;
     if (parent === undefined) return this.inputsOf(scope, 'real');
-    const values = {inputs: this.staticInputsOf(parent.scope), env: this.#given.env(parent.scope), item: parent.item};
+    const values = {
+      inputs: this.staticInputsOf(parent.scope),
+      env: this.#given.env(parent.scope).variables,
+      item: parent.item,
+    };
     const bound = [...scope.runbook.inputs.values()].flatMap((input) => {
       const template = parent.inputs.get(input.name);
       if (template === undefined) return input.default === undefined ? [] : [[input.name, input.default] as const];
@@ -121,9 +126,29 @@ export class Scopes {
     return Object.fromEntries(bound);
   }
 
-  /** The env names of a scope's runbook. */
-  envOf(scope: Scope): Readonly<Record<string, string>> {
-    return this.#given.env(scope);
+  /** The variables of a scope's env files: those that may be told, and those that are secrets. */
+  envOf(scope: Scope): {
+    readonly open: Readonly<Record<string, string>>;
+    readonly secret: Readonly<Record<string, string>>;
+  } {
+    const {variables, secrets} = this.#given.env(scope);
+    const those = (isSecret: boolean) =>
+      Object.fromEntries(Object.entries(variables).filter(([name]) => secrets.has(name) === isSecret));
+    return {open: those(false), secret: those(true)};
+  }
+
+  learnEnv(scope: Scope): void {
+    this.#envOf(scope, 'real');
+  }
+
+  #envOf(scope: Scope, mode: Mode): Readonly<Record<string, string>> {
+    const {variables, secrets} = this.#given.env(scope);
+    if (secrets.size === 0) return variables;
+    const entries = Object.entries(variables).map(([name, value]) => {
+      const isHidden = secrets.has(name) && value !== '';
+      return [name, isHidden ? (this.#hide(mode, value, ...nameInScope(scope, name)) as string) : value];
+    });
+    return Object.fromEntries(entries);
   }
 
   #bound(scope: Scope, mode: Mode): Outputs {
@@ -210,9 +235,16 @@ export class Scopes {
   }
 }
 
-/** Reads every scope's inputs once, so that their secrets are known to the redactor before anything is told. */
+/** By its own name, as a person would give it; beside an input of that name by another. */
+const nameInScope = ({prefix, runbook}: Scope, name: string): readonly string[] => {
+  const taken = [...runbook.inputs.keys()].some((input) => variableName(input) === variableName(name));
+  return [prefix, ...(taken ? ['env'] : []), name];
+};
+
+/** Reads every scope's inputs and env once, so that their secrets are known to the redactor before anything is told. */
 export const learnSecrets = (graph: Graph, scopes: Scopes): void => {
   for (const scope of graph.scopes) {
+    scopes.learnEnv(scope);
     try {
       scopes.inputsOf(scope, 'real');
     } catch {

@@ -1,5 +1,5 @@
 import type {Entry} from './entries.ts';
-import {resolveEnv} from './env-files.ts';
+import {NO_ENV, type RunbookEnv, resolveEnv} from './env-files.ts';
 import {messageOf} from './errors.ts';
 import type {Event, StepInfo} from './events.ts';
 import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
@@ -58,10 +58,14 @@ export interface Opening {
 export const openSession = async (opening: Opening): Promise<Session> => {
   const {host, runbook, registry, store, run, cwd} = opening;
   const redactor = new Redactor();
+  host.hide?.(redactor);
   const envs = await readEnvs(runbook, opening.envFiles, host);
-  const env = (scope: Scope): Readonly<Record<string, string>> => envs.get(scope.runbook) ?? {};
+  const env = (scope: Scope): RunbookEnv => envs.get(scope.runbook) ?? NO_ENV;
   const scopes = new Scopes({inputs: opening.inputs, env, run}, redactor);
-  const graph = buildGraph(runbook, (scope) => ({inputs: scopes.staticInputsOf(scope), env: env(scope)}));
+  const graph = buildGraph(runbook, (scope) => ({
+    inputs: scopes.staticInputsOf(scope),
+    env: env(scope).variables,
+  }));
   learnSecrets(graph, scopes);
   const {open, state} = opening;
   return {
@@ -70,12 +74,8 @@ export const openSession = async (opening: Opening): Promise<Session> => {
   };
 };
 
-const readEnvs = async (
-  runbook: Runbook,
-  extra: readonly string[],
-  host: Host,
-): Promise<Map<Runbook, Readonly<Record<string, string>>>> => {
-  const all = new Map<Runbook, Readonly<Record<string, string>>>();
+const readEnvs = async (runbook: Runbook, extra: readonly string[], host: Host): Promise<Map<Runbook, RunbookEnv>> => {
+  const all = new Map<Runbook, RunbookEnv>();
   const visit = async (one: Runbook): Promise<void> => {
     if (all.has(one)) return;
     all.set(one, await resolveEnv(one, extra, host.env));
@@ -85,9 +85,21 @@ const readEnvs = async (
   return all;
 };
 
-/** The values of all env files' names, for the journal. */
-export const envOf = (session: Session): Readonly<Record<string, string>> =>
-  Object.assign({}, ...session.graph.scopes.map((scope) => session.scopes.envOf(scope)));
+/** Values as the journal keeps them: the open ones as they are, of the secret ones a keyed hash. */
+interface Kept {
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** The variables of all env files, for the journal. */
+export const envForJournal = ({graph, scopes, store}: Session): Kept => {
+  const all = graph.scopes.map((scope) => scopes.envOf(scope));
+  const secrets = all.flatMap(({secret}) => Object.entries(secret));
+  return {
+    env: Object.assign({}, ...all.map(({open}) => open)),
+    secrets: Object.fromEntries(secrets.map(([name, value]) => [`env.${name}`, store.fingerprint(value)])),
+  };
+};
 
 /** Writes an entry, masked, and brings the state up to date. Resolves when it is durable. */
 export const record = async (session: Session, entry: Entry): Promise<void> => {

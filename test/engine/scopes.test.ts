@@ -12,7 +12,10 @@ const open = async (rig: Rig, steps: string, inputs: Record<string, never | stri
   rig.step('web');
   await rig.runbook(steps, head);
   const redactor = new Redactor();
-  const scopes = new Scopes({inputs, env: () => ({HOME: '/root'}), run: 'r1'}, redactor);
+  const scopes = new Scopes(
+    {inputs, env: () => ({variables: {HOME: '/root'}, secrets: new Set()}), run: 'r1'},
+    redactor,
+  );
   const graph = buildGraph(await rig.load(), (scope) => ({inputs: scopes.staticInputsOf(scope), env: {}}));
   const node = (key: string) => {
     const found = graph.nodes.get(key);

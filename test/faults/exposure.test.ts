@@ -21,6 +21,8 @@ const SECRETS: Readonly<Record<string, string>> = {
   password: 'cnry-map-pa55word',
   listed: 'cnry-listed-0ne',
   key: '-----BEGIN CNRY KEY-----\nY25yeS1rZXktbGluZS1vbmU9\nY25yeS1rZXktbGluZS10d28=\n-----END CNRY KEY-----\n',
+  env: 'cnry-env-file-s3cret',
+  environment: 'cnry-process-env-s3cret',
   output: 'cnry-secret-output-77',
   nested: 'cnry-secret-output-77-deep',
   derived: 'CNRY-MAP-PA55WORD',
@@ -32,6 +34,7 @@ const ENV: Readonly<Record<string, string>> = {
   RUNBOOK_INPUT_PIN: SECRETS.pin ?? '',
   RUNBOOK_INPUT_CREDENTIALS: JSON.stringify({user: 'bob', password: SECRETS.password}),
   RUNBOOK_INPUT_LIST: JSON.stringify([SECRETS.listed, 'abcd']),
+  LEAKY_OVERRIDDEN: SECRETS.environment ?? '',
   RUNBOOK_INPUT_KEY: SECRETS.key ?? '',
 };
 
@@ -71,6 +74,7 @@ const scene = (body: (scene: Scene) => Promise<void>) =>
     await rig.write({
       'work/runbooks/leaky.yaml': RUNBOOK,
       'work/env/leaky.env': 'LEAKY_TOKEN=place\nLEAKY_PLACE=here\n',
+      'work/env/leaky-secrets.env': `LEAKY_SECRET=${SECRETS.env}\nLEAKY_OVERRIDDEN=not-this-one\n`,
       'hidden/output': `${SECRETS.output}\n`,
     });
     const call = async (...args: string[]): Promise<Ended> => {
