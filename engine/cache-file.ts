@@ -1,5 +1,6 @@
-import {closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {crc32} from 'node:zlib';
+import {discard} from './durable.ts';
 
 /*
  * A file that only saves time: two lines of JSON, the version with the CRC-32 of the second line, and the value. It is
@@ -40,6 +41,6 @@ export const writeCache = (file: string, version: number, value: unknown): void 
     writeFileSync(draft, `${JSON.stringify({version, sum: sumOf(body)})}\n${body}\n`, {mode: 0o600});
     renameSync(draft, file);
   } catch {
-    rmSync(draft, {force: true});
+    discard(draft);
   }
 };

@@ -2,6 +2,15 @@ import {randomBytes} from 'node:crypto';
 import {closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
 
+/** Removes a file that is only in the way: that it stays is no reason to stop. */
+export const discard = (file: string): void => {
+  try {
+    rmSync(file, {force: true});
+  } catch {
+    // whoever needs the place will be told
+  }
+};
+
 /** Writes all bytes: the system may take a part at a time. */
 export const writeAll = (fd: number, bytes: Buffer, position: number): void => {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
@@ -62,7 +71,7 @@ const writeAside = (file: string, bytes: Buffer, put: (draft: string) => void): 
     }
     put(draft);
   } finally {
-    rmSync(draft, {force: true});
+    discard(draft);
   }
   syncFolder(dirname(file));
 };

@@ -1,7 +1,8 @@
-import {chmodSync, closeSync, openSync, rmSync} from 'node:fs';
+import {chmodSync, closeSync, openSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {Worker} from 'node:worker_threads';
+import {discard} from './durable.ts';
 
 /*
  * Who holds a lock listens on a socket that is a file beside it, so that others can ask whether it lives: the kernel
@@ -41,7 +42,7 @@ export const light = (folder: string, name: string): Beacon => {
     close: () => {
       server.close();
       at.close();
-      rmSync(join(folder, name), {force: true});
+      discard(join(folder, name));
     },
   };
 };

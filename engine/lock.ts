@@ -1,16 +1,7 @@
 import {randomBytes} from 'node:crypto';
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import {existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {discard} from './durable.ts';
 import {messageOf, RunbookError} from './errors.ts';
 import {type Beacon, light} from './lock-socket.ts';
 import {isNeighbour, type Owner, parseOwner, type Standing, self, standingOf} from './owner.ts';
@@ -182,14 +173,21 @@ class Contender {
       }
       const mine = join(this.#folder, String(latest + 1));
       if (!claim(this.#draft, mine)) continue;
-      // A slow contender may have made a generation below one that exists already: it holds nothing.
-      if (generations(this.#folder)[0] !== latest + 1) {
-        rmSync(mine, {force: true});
-        continue;
-      }
+      if (!this.#isLatest(latest + 1)) continue;
       this.#sweep(latest + 1);
-      rmSync(this.#draft, {force: true});
+      discard(this.#draft);
       return this.#lock(mine, this.#owner, standing === 'dead' ? current?.owner : undefined);
+    }
+  }
+
+  /** A slow contender may have made a generation below one that exists already: it holds nothing. */
+  #isLatest(mine: number): boolean {
+    let isLatest = false;
+    try {
+      isLatest = generations(this.#folder)[0] === mine;
+      return isLatest;
+    } finally {
+      if (!isLatest) discard(join(this.#folder, String(mine)));
     }
   }
 
@@ -216,7 +214,7 @@ class Contender {
 
   giveUp(): void {
     this.#beacon?.close();
-    rmSync(this.#draft, {force: true});
+    discard(this.#draft);
   }
 
   /** Clears away what earlier owners have left, and contenders that were killed. Nobody else can hold the lock now. */
@@ -226,10 +224,13 @@ class Contender {
       if (Number(name.replace(RELEASED, '')) < mine) return true;
       return name.startsWith(DRAFT) && !name.endsWith(this.#id) && hasDied(within(name));
     };
-    for (const name of readdirSync(this.#folder)) if (isLeft(name)) rmSync(within(name), {force: true});
-    for (const name of readdirSync(this.#folder))
-      if (name.startsWith(SOCKET) && !existsSync(within(name.replace(SOCKET, DRAFT))))
-        rmSync(within(name), {force: true});
+    try {
+      for (const name of readdirSync(this.#folder)) if (isLeft(name)) discard(within(name));
+      for (const name of readdirSync(this.#folder))
+        if (name.startsWith(SOCKET) && !existsSync(within(name.replace(SOCKET, DRAFT)))) discard(within(name));
+    } catch {
+      // what can't be cleared away now will be another time
+    }
   }
 }
 
@@ -263,7 +264,7 @@ const release = (generation: string, released: Owner): void => {
     write(draft, released);
     renameSync(draft, generation);
   } catch {
-    rmSync(draft, {force: true});
+    discard(draft);
     releaseInPlace(generation, released);
   }
 };

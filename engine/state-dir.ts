@@ -1,6 +1,6 @@
-import {existsSync, readdirSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {makeFolder, putFile} from './durable.ts';
+import {discard, makeFolder, putFile} from './durable.ts';
 import {messageOf, RunbookError} from './errors.ts';
 import {readStart} from './regular-file.ts';
 
@@ -66,8 +66,21 @@ export const prepareStateDir = (dir: string): void => {
     if (versionOf(dir) === '') putFile(join(dir, 'version'), Buffer.from(`${VERSION}\n`));
     const ignore = join(dir, '.gitignore');
     if (!existsSync(ignore)) writeFileSync(ignore, '*\n');
+    clearDrafts(dir);
   } catch (error) {
     throw error instanceof RunbookError ? error : unwritable(dir, error);
+  }
+};
+
+const DRAFT = /^(key|version|index\.jsonl)-\d+-[0-9a-f]{8}$/;
+const A_WHILE_MS = 60_000;
+
+/** What processes have left that were killed while they wrote. */
+const clearDrafts = (dir: string): void => {
+  for (const name of readdirSync(dir)) {
+    const file = join(dir, name);
+    if (DRAFT.test(name) && Date.now() - (statSync(file, {throwIfNoEntry: false})?.mtimeMs ?? 0) > A_WHILE_MS)
+      discard(file);
   }
 };
 

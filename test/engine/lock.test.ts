@@ -1,19 +1,8 @@
-import {type ChildProcess, spawn} from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import {spawn} from 'node:child_process';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {acquireLock, holderOf} from '../../engine/lock.ts';
@@ -224,48 +213,6 @@ test(
 
     assert.is(holderOf(folder)?.run, 'run-2');
   }),
-);
-
-const CONTENDERS = 20;
-const ROUNDS = 16;
-
-test(
-  'never has two holders among many contenders, some of which are killed',
-  rigTest(async (rig) => {
-    const marks = join(rig.dir, 'marks');
-    mkdirSync(marks);
-    const file = fileURLToPath(new URL('contender.ts', import.meta.url));
-    const alive = new Set<ChildProcess>();
-    let held = 0;
-    const start = async (name: number): Promise<void> => {
-      const args = ['--import', 'tsx', file, join(rig.dir, 'lock'), marks, String(name)];
-      const child = spawn(process.execPath, args, {stdio: ['ignore', 'pipe', 'inherit']});
-      alive.add(child);
-      child.stdout.on('data', (chunk: Buffer) => (held += chunk.toString().split('held').length - 1));
-      await new Promise((resolve) => child.stdout.once('data', resolve));
-    };
-    try {
-      await Promise.all(Array.from({length: CONTENDERS / 2}, (_, name) => start(name)));
-      await Promise.all(Array.from({length: CONTENDERS / 2}, (_, name) => start(CONTENDERS / 2 + name)));
-
-      for (let kill = 0; kill < ROUNDS && alive.size > 3; kill++) {
-        const before = held;
-        const [victim] = [...alive].filter((child) => child.pid === holderOf(join(rig.dir, 'lock'))?.pid);
-        if (victim !== undefined && kill % 2 === 0) {
-          alive.delete(victim);
-          victim.kill('SIGKILL');
-        }
-        while (held < before + 2) await sleep(2);
-      }
-
-      assert.is(existsSync(join(marks, 'two-holders')), false);
-      assert.is(existsSync(join(marks, 'error')), false);
-    } finally {
-      const gone = [...alive].map((child) => new Promise((resolve) => child.once('exit', resolve)));
-      for (const child of alive) child.kill('SIGKILL');
-      await Promise.all(gone);
-    }
-  }, 60_000),
 );
 
 test.run();

@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {suite} from 'uvu';
@@ -89,6 +89,20 @@ test(
     writeFileSync(join(rig.stateDir, 'version'), '');
 
     rig.store.prepare();
+  }),
+);
+
+test(
+  'clears away what killed processes have left of its files, but not what one may be writing',
+  rigTest(async (rig) => {
+    mkdirSync(rig.stateDir);
+    const [old, fresh] = ['key-77-0123abcd', 'version-78-0123abcd'].map((name) => join(rig.stateDir, name));
+    for (const file of [old, fresh]) writeFileSync(file ?? '', '');
+    utimesSync(old ?? '', 1, 1);
+
+    rig.store.prepare();
+
+    assert.equal(readdirSync(rig.stateDir).sort(), ['.gitignore', 'key', 'runs', 'version', 'version-78-0123abcd']);
   }),
 );
 

@@ -25,6 +25,8 @@ const inContainer = (dir: string, folder: string): readonly string[] => {
   ];
 };
 
+const PATIENCE_MS = 60_000;
+
 /** Contenders for one lock, and the record of what they do inside. */
 class Crowd {
   readonly folder: string;
@@ -51,10 +53,15 @@ class Crowd {
     return readFileSync(this.record, 'utf8').split('\n').slice(0, -1);
   }
 
-  /** Waits until there are so many lines more. */
+  /** Waits until there are so many lines more; a lock that nobody gets any more is not waited for. */
   async goesOn(more: number): Promise<void> {
     const target = this.lines().length + more;
-    while (this.lines().length < target) await sleep(5);
+    const end = Date.now() + PATIENCE_MS;
+    while (this.lines().length < target) {
+      if (Date.now() > end)
+        throw new Error(`nobody gets the lock any more; the last lines are\n${this.lines().slice(-5).join('\n')}`);
+      await sleep(5);
+    }
   }
 
   async end(): Promise<void> {
@@ -268,7 +275,12 @@ test(
   cliTest(async (rig) => {
     await rig.write({'held.yaml': RUNBOOK});
     const live = Array.from({length: 6}, () => rig.start(['run', './held.yaml']));
-    while (live.filter(({child}) => child.exitCode === 5).length < live.length - 1) await sleep(20);
+    for (
+      let looks = 0;
+      looks < 2000 && live.filter(({child}) => child.exitCode === 5).length < live.length - 1;
+      looks++
+    )
+      await sleep(20);
     await rig.write({go: ''});
     const codes = (await Promise.all(live.map(({ended}) => ended))).map(({code}) => code);
 
