@@ -110,8 +110,8 @@ apart(
     const wide = onTerminal(rig, line, 200);
     await wide.ended;
 
-    assert.match(narrow.text(), /^shell {2}run \S+ {2}done, .* ago\n {2}its journal is in .*\.runbook$/m);
-    assert.match(wide.text(), /^shell {2}run \S+ {2}done, .* ago {2}its journal is in .*\.runbook$/m);
+    assert.match(narrow.text(), /^shell {2}run \S+ {2}done, (.* ago|just now)\n {2}its journal is in .*\.runbook$/m);
+    assert.match(wide.text(), /^shell {2}run \S+ {2}done, (.* ago|just now) {2}its journal is in .*\.runbook$/m);
     assert.match(narrow.text(), /KIND +NAME +STATE +STEP +AGE\n/);
   }),
 );
