@@ -1,4 +1,5 @@
 import {execFile} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -28,5 +29,7 @@ export const composeTest = (body: (rig: StepRig) => Promise<void>): (() => Promi
 /** The same for a rig whose docker has a configuration of its own. */
 export const copyCompose = async (rig: StepRig): Promise<void> => {
   const {DOCKER_CONFIG: folder = ''} = rig.context().env;
-  await cp(await installCompose(), join(folder, 'cli-plugins'), {recursive: true});
+  const plugins = await installCompose();
+  // Where all users have it, it is in no folder of a user's.
+  if (existsSync(plugins)) await cp(plugins, join(folder, 'cli-plugins'), {recursive: true});
 };
