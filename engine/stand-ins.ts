@@ -42,10 +42,14 @@ const fillText = (text: string, secret: (name: string) => Json | undefined): Jso
   });
 };
 
-/** The variables that an expression reads. */
+/** The variables that an expression reads, or parts of what they stand for: a secret map is one variable as a whole. */
 const variablesRead = ({references}: Expression, shown: Values): readonly string[] =>
-  references.flatMap((reference) => {
-    const value = valueAt(shown, reference);
+  references.flatMap(({root, path}) => {
+    let value: unknown = shown[root];
+    for (const name of path) {
+      if (typeof value !== 'object' || value === null) break;
+      value = (value as Record<string, unknown>)[name];
+    }
     return value === undefined ? [] : variablesIn(value as Json);
   });
 
