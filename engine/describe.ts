@@ -55,10 +55,10 @@ export const describeRunbook = async (runbook: Runbook, registry: Registry, host
     ...(runbook.about === undefined ? {} : {about: runbook.about}),
     file: runbook.file,
     requires: runbook.requires,
-    inputs: [...runbook.inputs.values()].map(({name, type, default: value, about}) => ({
+    inputs: [...runbook.inputs.values()].map(({name, type, default: value, about, secret}) => ({
       name,
       type,
-      ...(value === undefined ? {} : {default: value}),
+      ...(value === undefined || secret ? {} : {default: value}),
       ...(about === undefined ? {} : {about}),
     })),
     steps: byStep(session).map((nodes) => describeStep(nodes, session)),

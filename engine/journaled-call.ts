@@ -106,7 +106,7 @@ const journaledValues = (session: Session, key: string, result: unknown): Values
 const secretNameOf = (key: string, {root, path}: Reference): string | undefined => {
   const {prefix} = placeOf(key);
   const [first = '', second, ...rest] = path;
-  if (root === 'inputs') return variableName(prefix, first);
+  if (root === 'inputs' || root === 'env') return variableName(prefix, first);
   return root === 'steps' && second === 'outputs' ? variableName(prefix + first, ...rest) : undefined;
 };
 
