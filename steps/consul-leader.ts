@@ -28,7 +28,7 @@ const orNothing = (
 ): string => {
   const asked = consulCurl(given, path, {flags: ['-sS']});
   const known = `if test("No cluster leader|No known Consul servers") then ${none} else fromjson${rest} end`;
-  return throughJq(asked, known, `-R ${flags}`);
+  return throughJq(asked, known, `-Rs ${flags}`);
 };
 
 /** Looks at the cluster's leader. */

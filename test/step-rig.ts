@@ -22,6 +22,12 @@ export interface StepRig {
     type: StepType<O, R>,
     options: v.InferOutput<O>,
   ): Promise<void>;
+  /** What a script reads of a step, by the lines that its type renders, is what the step hands on: texts as they are, all else as JSON. */
+  proveOutputs<O extends v.GenericSchema, R extends v.GenericSchema>(
+    type: StepType<O, R>,
+    options: v.InferOutput<O>,
+    outputs: v.InferOutput<R>,
+  ): Promise<void>;
   /** Runs when the test ends, last first, also when it failed. */
   cleanup(act: () => unknown): void;
 }
@@ -80,6 +86,17 @@ export const stepTest =
         assert.is(ran.code, 0, `${line}\n${ran.stderr}`);
         const verdict = await type.verify?.(options, context);
         assert.ok(verdict?.ok, `after: ${line}\n${JSON.stringify(verdict)}`);
+      },
+      async proveOutputs(type, options, outputs) {
+        const known = outputs as Readonly<Record<string, unknown>>;
+        for (const [name, render] of Object.entries(type.shell?.outputs ?? {})) {
+          const line = (render as (options: unknown, site: unknown) => string)(options, rig.context());
+          const read = await rig.sh(line);
+          assert.is(read.code, 0, `${line}\n${read.stderr}`);
+          const value = known[name];
+          if (typeof value === 'string') assert.is(read.stdout.replace(/\n$/, ''), value.replace(/\n$/, ''), name);
+          else assert.equal(JSON.parse(read.stdout), value, name);
+        }
       },
       cleanup: (act) => void acts.unshift(act),
     };

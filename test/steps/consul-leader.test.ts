@@ -22,10 +22,7 @@ typed(
 
     assert.match(result.leader, /^127\.0\.0\.1:\d+$/);
     assert.equal(result.peers, [result.leader]);
-    for (const output of ['leader', 'peers'] as const) {
-      const typed = await rig.sh(leader.shell?.outputs?.[output]?.(options, rig.context()) ?? '');
-      assert.is(typed.stdout, `${result.leader}\n`);
-    }
+    await rig.proveOutputs(leader, options, result);
     assert.is((await rig.sh(leader.command(options, rig.context()))).stdout.trim(), rig.printed().trim());
   }),
 );

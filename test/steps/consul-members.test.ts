@@ -39,10 +39,9 @@ typed(
     const result = await members.run(options, rig.context());
 
     const typed = await rig.sh(members.command(options, rig.context()));
-    const alive = await rig.sh(members.shell?.outputs?.alive?.(options, rig.context()) ?? '');
 
     assert.is(JSON.parse(typed.stdout)[0].Name, result.names[0]);
-    assert.is(alive.stdout, `${result.alive[0]}\n`);
+    await rig.proveOutputs(members, options, result);
   }),
 );
 

@@ -36,10 +36,9 @@ typed(
     const result = await nodes.run(options, rig.context());
 
     const typed = await rig.sh(nodes.command(options, rig.context()));
-    const names = await rig.sh(nodes.shell?.outputs?.names?.(options, rig.context()) ?? '');
 
     assert.equal(JSON.parse(typed.stdout), result.json);
-    assert.is(names.stdout, `${result.names.join('\n')}\n`);
+    await rig.proveOutputs(nodes, options, result);
   }),
 );
 

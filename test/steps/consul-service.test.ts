@@ -77,12 +77,9 @@ typed(
       const result = await service.run(options, rig.context());
 
       const typed = await rig.sh(service.command(options, rig.context()));
-      const addresses = await rig.sh(service.shell?.outputs?.addresses?.(options, rig.context()) ?? '');
-      const passing = await rig.sh(service.shell?.outputs?.passing?.(options, rig.context()) ?? '');
 
       assert.is(JSON.parse(typed.stdout).length, result.instances.length);
-      assert.is(addresses.stdout, `${result.addresses.join('\n')}\n`);
-      assert.is(passing.stdout, `${result.passing}\n`);
+      await rig.proveOutputs(service, options, result);
     }
   }),
 );

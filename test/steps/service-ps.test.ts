@@ -38,8 +38,7 @@ withEngine(
         ['shutdown', 'shutdown', ''],
       ],
     );
-    const line = servicePs.shell?.outputs?.nodes?.(one.options, rig.context()) ?? '';
-    assert.is((await rig.sh(line)).stdout, `${node}\n`);
+    await rig.proveOutputs(servicePs, one.options, {tasks, running, nodes, addresses, spread});
   }),
 );
 
