@@ -87,8 +87,12 @@ const withOutput = (error: unknown, tail: readonly string[]): RunbookError => {
 const tellWhatHolds = async (session: Session, step: StepState, call: Call, signal: AbortSignal): Promise<void> => {
   const node = session.graph.nodes.get(step.key);
   if (node === undefined || node.step.verify.length === 0 || call.type.verify !== undefined) return;
-  const finding = await lookAt(session, node, call, {signal, known: step.outputs});
-  if (!finding.ok) return;
+  const finding = await lookAt(session, node, call, {signal, known: step.outputs}).catch((error: unknown) => {
+    // What its checks read may be taken back already: then nothing can be told, and it is undone all the same.
+    if (isFatal(error) || signal.aborted) throw error;
+    return undefined;
+  });
+  if (finding?.ok !== true) return;
   const message = `step "${step.key}": its undo has run, and its checks hold still`;
   tell(session, {type: 'notice', code: 'still-holds', message});
 };
@@ -140,6 +144,10 @@ const seeGone = async (
 const isNotThere = async (session: Session, key: string, call: Call, signal: AbortSignal): Promise<boolean> => {
   const node = session.graph.nodes.get(key);
   if (node === undefined || !hasCheck(node) || signal.aborted) return false;
-  const finding = await lookAt(session, node, call, {signal, known: stateOf(session, key)?.outputs ?? {}});
-  return !finding.ok && finding.error === undefined;
+  const known = stateOf(session, key)?.outputs ?? {};
+  const finding = await lookAt(session, node, call, {signal, known}).catch((error: unknown) => {
+    if (isFatal(error) || signal.aborted) throw error;
+    return undefined;
+  });
+  return finding?.ok === false && finding.error === undefined;
 };

@@ -1,4 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
+import {restoreOutputs} from './assess.ts';
 import {namedRun, newestRun} from './choose-run.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
@@ -134,6 +135,7 @@ export const undoRun = async (request: UndoRequest, host: Host): Promise<UndoRes
     state = store.read(chosen.run) ?? chosen;
     const known = await openKnown(request, host, store, state);
     const session: Session = {...known.session, open};
+    for (const step of state.steps.values()) restoreOutputs(session, step);
     tellTakeover(session, open.lock);
     tellTorn(session, open.contents);
     tellUnreadable(session, known);

@@ -27,7 +27,7 @@ export const nodesThrough =
 const TASK = flat(`. as $task | {id: .ID, name: (.Name | sub("^[ \\\\\\\\_]+"; "")), node: .Node,
   address: (first($nodes[] | select(.Description.Hostname == $task.Node) | ${ADDRESS}) // ""),
   state: (.CurrentState | split(" ")[0] | ascii_downcase), desired: (.DesiredState | ascii_downcase), image: .Image,
-  ports: .Ports, error: (.Error | ltrimstr("\\"") | rtrimstr("\\""))}`);
+  ports: (.Ports | split(",") | unique | join(", ")), error: (.Error | ltrimstr("\\"") | rtrimstr("\\""))}`);
 
 /** The tasks of a service, those of the past too, through a filter of jq. */
 export const tasksThrough =
