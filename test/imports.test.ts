@@ -187,6 +187,7 @@ test('take the time of day for stamps and ages alone: whoever waits asks perform
     'engine/output-times.ts',
     'engine/run-id.ts',
     'engine/run-summary.ts',
+    'engine/state-dir.ts',
     'steps/clients/docker-events.ts',
     'steps/clients/docker-table.ts',
     'steps/clients/machines/addresses.ts',

@@ -333,11 +333,12 @@ withEngine(
     const env = {DOCKER_HOST: `unix://${rig.dir}/none.sock`};
     assert.is((await rig.runbook(['run', './shell.yaml'], {env})).code, 0);
     const listing = JSON.parse((await rig.runbook(['ps', '--json'], {env})).stdout) as Listing;
-    const [own] = listing.runs.filter(({things}) => things.some(({name}) => name === 'sleep')).slice(-1);
+    const [{run}] = JSON.parse((await rig.runbook(['runs', '--json'], {env})).stdout) as [{run: string}];
+    const own = listing.runs.find((one) => one.run === run);
+    assert.ok(own?.things.some(({name}) => name === 'sleep'));
 
     assert.match(listing.unseen[0]?.message ?? '', 'there is no such socket');
     assert.match((await rig.runbook(['ps'], {env})).stderr, /! your Docker was not looked at/);
-    const {run = ''} = own ?? {};
     assert.is((await rig.runbook(['clean', run, '--yes'], {env})).code, 0);
     const after = JSON.parse((await rig.runbook(['ps', '--json'], {env})).stdout) as Listing;
     assert.not.ok(after.runs.some((one) => one.run === run));

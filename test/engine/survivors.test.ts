@@ -1,6 +1,7 @@
 import {type ChildProcess, execFile, spawn} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
@@ -105,6 +106,7 @@ test(
       `${run}/clean/1`,
       `env -i PATH="$PATH" sh -c '${deaf}' & (env -i PATH="$PATH" sh -c '${deaf}' &) ; wait`,
     );
+    for (let looks = 0; looks < 200 && membersOf(pid).length < 3; looks++) await sleep(25);
     const ended = await endSurvivors(`${run}/clean/`, 200);
 
     await gone;
