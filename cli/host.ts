@@ -63,6 +63,7 @@ export const quietHost = ({around, stateDir}: Call): Host => ({
   signal: around.signal,
   killSignal: around.killSignal,
   version: version(),
+  ...around.orders,
   emit: () => {},
   hide: (secrets) => around.secrets.add(secrets),
   ask: async () => false,

@@ -5,6 +5,7 @@ import {isatty} from 'node:tty';
 import {exhaustion} from './exhaustion.ts';
 import {signalOfLoss, unwritten} from './lost-output.ts';
 import {productId, version} from './package.ts';
+import {ORDERS, obey} from './rehearsal/orders.ts';
 import {reportInternal, reportProblems} from './report.ts';
 import {Secrets} from './secrets.ts';
 import {codeOfSignal} from './signals.ts';
@@ -45,6 +46,10 @@ const isHangupIgnored = (): boolean => {
   return told === 'ignored' || basename(started ?? '') === 'nohup';
 };
 const survivesHangup = isHangupIgnored();
+
+/** What steps start is not meant by it. */
+const {[ORDERS]: orders} = process.env;
+delete process.env[ORDERS];
 
 /** A person who repeats it means it; a terminal that closes may send its signal several times. */
 const interrupt = (reason: string): void => {
@@ -163,6 +168,8 @@ const surroundingsIn = (cwd: string): Surroundings => ({
   env: process.env,
   cwd,
   program: programName(),
+  self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+  orders: obey(orders, () => process.kill(process.pid, 'SIGKILL')),
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

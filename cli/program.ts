@@ -31,6 +31,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   new: async () => (await import('./commands/new.ts')).newCommand,
   import: async () => (await import('./commands/import.ts')).importCommand,
   validate: async () => (await import('./commands/validate.ts')).validate,
+  test: async () => (await import('./commands/test.ts')).test,
   schema: async () => (await import('./commands/schema.ts')).schema,
   env: async () => (await import('./commands/env.ts')).env,
   keys: async () => (await import('./commands/keys.ts')).keys,

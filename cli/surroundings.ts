@@ -1,4 +1,4 @@
-import type {Hider} from '../engine/index.ts';
+import type {Hider, Host} from '../engine/index.ts';
 
 /** The process as a command may see it: made by main.ts, by tests from whatever they like. Nothing else is read. */
 export interface Surroundings {
@@ -8,6 +8,10 @@ export interface Surroundings {
   readonly cwd: string;
   /** How the operator called this program: `runbook`, `npx runbook`. */
   readonly program: string;
+  /** The command line that starts this program again. */
+  readonly self: readonly [string, ...string[]];
+  /** What `runbook test` orders a program that it starts. */
+  readonly orders: Pick<Host, 'reached'>;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

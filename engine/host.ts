@@ -24,6 +24,12 @@ export interface Hider {
   carried<T>(value: T): T;
 }
 
+/**
+ * Where in the life of a step a kill tells most: when its intent is journaled and nothing is done (`before`), while it acts or
+ * looks (`during`), and when it has acted and is not checkpointed (`after`).
+ */
+export type Moment = 'before' | 'during' | 'after';
+
 /** The process around the engine: all that it may know of its surroundings. The engine reads no global itself. */
 export interface Host {
   /** Environment for processes and clients; wins over env files. */
@@ -43,6 +49,8 @@ export interface Host {
   emit(event: Event): void;
   /** Is told of what hides the secrets of a run, for all that the process says itself: a trace, an error before the run. */
   hide?(secrets: Hider): void;
+  /** Told when a step comes to such a moment: `runbook test` ends the process there. */
+  reached?(step: string, moment: Moment): void;
   /** Asks the operator. Rejects with code `no-terminal` where nobody can answer. */
   ask(question: Question): Promise<boolean>;
   /** Asks what is to be done with a step in doubt; left out or rejecting with `no-terminal` where nobody can answer. */

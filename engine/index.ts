@@ -1,5 +1,6 @@
 /** The library's public face: parse, plan, run, resume, status, undo, with typed events. */
 
+export {type Aftermath, aftermathOf} from './aftermath.ts';
 export type {Approval, ResumePlan} from './approve.ts';
 export {
   type Cleaned,
@@ -36,9 +37,11 @@ export type {
   UndoStep,
 } from './events.ts';
 export {type Followed, followRun} from './follow.ts';
+export {inputVariable} from './given.ts';
 export {findRun, listRuns, readEntries, unfinishedRun} from './history.ts';
-export type {Doubt, DoubtAnswer, Hider, Host} from './host.ts';
+export type {Doubt, DoubtAnswer, Hider, Host, Moment} from './host.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
+export {stepsRunning} from './leftovers.ts';
 export {
   byHand,
   type Doer,

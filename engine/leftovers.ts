@@ -37,6 +37,12 @@ export const findInterrupted = async (session: Session): Promise<readonly {step:
   });
 };
 
+/** The steps of a run of which a process still runs. */
+export const stepsRunning = async (run: string): Promise<readonly string[]> => {
+  const marks = await findMarks(run);
+  return [...new Set(marks.map((mark) => partsOf(mark.slice(run.length + 1))[0]))];
+};
+
 /** The name of a step may hold slashes itself. */
 const partsOf = (name: string): readonly [step: string, attempt: string] => {
   const slash = name.lastIndexOf('/');

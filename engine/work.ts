@@ -5,6 +5,7 @@ import {type Problem, RunbookError} from './errors.ts';
 import type {How, SkipReason} from './events.ts';
 import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
+import type {Moment} from './host.ts';
 import {endLeftovers} from './leftovers.ts';
 import {withLimit} from './limit.ts';
 import {checkExpect, type Finding, hasCheck, LOOK_LIMIT_MS, lookAt} from './look.ts';
@@ -226,7 +227,11 @@ export class Work {
 
   async #read(rendered: Rendered): Promise<void> {
     this.#begin(this.#nextAttempt());
-    const finding = await this.#until(rendered, undefined);
+    this.#reach('before');
+    const looking = this.#until(rendered, undefined);
+    this.#reach('during');
+    const finding = await looking;
+    this.#reach('after');
     await this.#checkpoint(rendered, 'ran', finding.outputs, finding.evidence);
   }
 
@@ -235,10 +240,16 @@ export class Work {
     await record(this.#session, {type: 'step-started', step: this.#node.key, attempt, record: rendered.record});
     this.#begin(attempt);
     if (attempt > 1) await endLeftovers(this.#session, this.#node.key);
+    this.#reach('before');
     const made = await this.#runOnce(rendered);
+    this.#reach('after');
     const finding = await this.#until(rendered, made);
     // What run returned was seen first; the look adds what only shows later.
     await this.#checkpoint(rendered, 'ran', {...finding.outputs, ...made}, finding.evidence);
+  }
+
+  #reach(moment: Moment): void {
+    this.#session.host.reached?.(this.#node.key, moment);
   }
 
   #nextAttempt(): number {
@@ -261,7 +272,9 @@ export class Work {
     // Who waits for a person's answer is not hung.
     if (type.asks !== true) this.#watch.begin('timeout', timeoutMs);
     try {
-      return (await endingWith(signal, Promise.resolve(type.run(options, context)))) as Outputs;
+      const acting = Promise.resolve(type.run(options, context));
+      this.#reach('during');
+      return (await endingWith(signal, acting)) as Outputs;
     } catch (error) {
       this.#signal.throwIfAborted();
       if (!limit.aborted) throw error;

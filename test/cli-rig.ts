@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly cwd?: string;
   /** What to start instead of the program, with the same environment. */
   readonly command?: readonly [string, ...string[]];
+  /** It leads a process group, which can be killed with it. */
+  readonly ownGroup?: boolean;
 }
 
 /** How a test of the command line touches the world: a folder of its own, the real binary, an environment from nothing. */
@@ -114,12 +116,14 @@ const rigIn = (dir: string, live: Running[]): CliRig => {
   return rig;
 };
 
-const launch = (dir: string, args: readonly string[], {env = {}, cwd = dir, command = program}: CallOptions): Live => {
+const launch = (dir: string, args: readonly string[], options: CallOptions): Live => {
+  const {env = {}, cwd = dir, command = program, ownGroup = false} = options;
   const [file, ...before] = command;
   const child = spawn(file, [...before, ...args], {
     cwd,
     env: {PATH: process.env.PATH ?? '', HOME: dir, TZ: 'UTC', ...env},
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   });
   const printed = {stdout: '', stderr: ''};
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed.stdout += chunk));

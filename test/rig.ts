@@ -120,6 +120,8 @@ export interface Rig {
   readonly secrets: Map<string, string>;
   /** When a step is called possibly hung, where a test does not want to wait for it. */
   patience: Patience | undefined;
+  /** Told when a step comes to a moment of its life. */
+  reached: Host['reached'];
   env: Record<string, string>;
   step(name: string, options?: FakeOptions): FakeStep;
   write(tree: Readonly<Record<string, string>>): Promise<void>;
@@ -415,6 +417,7 @@ const makeRig = (dir: string): Rig => {
     answers: new Map(),
     doubts: [],
     secrets: new Map(),
+    reached: undefined,
     patience: undefined,
     env: {PATH: process.env.PATH ?? ''},
     step(name, given = {}) {
@@ -439,6 +442,7 @@ const makeRig = (dir: string): Rig => {
       killSignal: new AbortController().signal,
       version: '0.0.0-test',
       ...(rig.patience === undefined ? {} : {patience: rig.patience}),
+      ...(rig.reached === undefined ? {} : {reached: rig.reached}),
       emit: (event) => {
         rig.events.push(event);
         for (const seen of watchers.splice(0)) seen(event);
