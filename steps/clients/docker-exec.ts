@@ -85,6 +85,7 @@ const exitCodeOf = async (docker: Docker, id: string): Promise<number> => {
  * The daemon has no call that ends an exec: its processes outlive the connection. They carry the mark in their
  * environment, so a shell in the container finds them, with all that they started; TERM first, KILL after 2 s.
  */
+const END_LIMIT_MS = 15_000;
 const END_SCRIPT = `
 find_marked() { for dir in /proc/[0-9]*; do
   if { tr '\\0' '\\n' <"$dir/environ" | grep -qF "$MARK"; } 2>/dev/null; then echo "\${dir#/proc/}"; fi
@@ -105,7 +106,7 @@ const endInside = (docker: Docker, container: string, mark: string): Promise<voi
   return docker.tidy(async (api) => {
     const exec = await handle(api, container).exec({Cmd, User: '0', AttachStdout: true, AttachStderr: true});
     for await (const _ of await exec.start({}));
-  });
+  }, END_LIMIT_MS);
 };
 
 // A container without a shell, or one that is gone: where its engine is on this machine, its processes are ours to see.

@@ -8,7 +8,8 @@ import {spawnPiped} from './piped.ts';
 
 // What the docker command itself runs. The system's ssh knows the user's config, keys, known_hosts and jump hosts.
 const sshWords = ({username, port, hostname, pathname}: URL): string[] => [
-  ...['-o', 'ConnectTimeout=10', '-T'],
+  // A host that goes away without a word is found out in a minute.
+  ...['-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=20', '-T'],
   ...(username ? ['-l', decodeURIComponent(username)] : []),
   ...(port ? ['-p', port] : []),
   ...['--', hostname.replace(/^\[|\]$/g, ''), 'docker'],

@@ -30,7 +30,7 @@ export interface Docker {
   /** Like `ask`; undefined when there is no such thing. */
   find<T>(call: (api: Dockerode) => Promise<T>): Promise<T | undefined>;
   /** Like `ask`, but also after the step's signal: for taking back what a failure or an interrupt left half done. */
-  tidy<T>(call: (api: Dockerode) => Promise<T>): Promise<T>;
+  tidy<T>(call: (api: Dockerode) => Promise<T>, limitMs?: number): Promise<T>;
   /** Reads a streamed answer to its end; leaving the loop closes the connection. */
   stream(call: (api: Dockerode) => Promise<Chunks>, patience?: Patience): AsyncGenerator<Buffer>;
 }
@@ -101,7 +101,7 @@ const withLimits = (connection: Dockerode, endpoint: Endpoint, signal: AbortSign
   return {
     endpoint,
     ask: (call, limitMs = LOOK_MS) => bounded(call, limitMs, signal),
-    tidy: (call) => bounded(call, ACT_MS),
+    tidy: (call, limitMs = ACT_MS) => bounded(call, limitMs),
     find: (call) =>
       bounded(call, LOOK_MS, signal).catch((error) => {
         if (isMissing(error)) return undefined;

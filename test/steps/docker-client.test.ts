@@ -217,7 +217,10 @@ while [ "$1" != -- ]; do shift; done; shift 2; DOCKER_HOST=${(await dockerEnv())
     assert.is(id, await docker(rig, `inspect -f '{{.Id}}' ${rig.unique}`));
     assert.is(stdout, 'through ssh');
     const [called] = (await readFile(join(rig.dir, 'called'), 'utf8')).split('\n');
-    assert.is(called, '-o ConnectTimeout=10 -T -l me -p 2222 -- far.example docker system dial-stdio');
+    assert.is(
+      called,
+      '-o ConnectTimeout=10 -o ServerAliveInterval=20 -T -l me -p 2222 -- far.example docker system dial-stdio',
+    );
     await new Promise((resolve) => setTimeout(resolve, 300));
     const left = await rig.sh(
       'for pid in $(cat pids); do if kill -0 $pid 2>/dev/null; then ps -o pid,stat,args $pid; fi; done',

@@ -23,8 +23,8 @@ export const sshWords = (host: string): string[] => {
 export const sshLine = (host: string, command: readonly string[]): string =>
   `${sh`${sshWords(host)}`} ${quote(sh`${command}`)}`;
 
-/** For what is not a terminal's: never asks for a password, and gives a host up that does not answer. */
-const QUIET = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10'];
+/** For what is not a terminal's: never asks for a password, and gives a host up that does not answer, or no longer does. */
+const QUIET = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=20'];
 
 type Running = Pick<StepContext, 'cwd' | 'env' | 'signal'> & {readonly output?: StepContext['output']};
 
