@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import {prints, quote} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type StepContext} from '../engine/step-type.ts';
-import {ask, type Where} from './clients/consul.ts';
+import {ask, onceLed, type Where} from './clients/consul.ts';
 import {apiPath, CONSUL_SECRETS, consulCurl, serverOptions} from './clients/consul-options.ts';
 import {fromRemembered, type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 
@@ -98,11 +98,12 @@ export default defineStepType({
       : consulCurl(given, path(given), {method: 'PUT', body: given.value}),
 
   async run(given, context) {
-    const wanted = wantedOf(given);
-    const previous = await remembered(given, context);
-    await write(given, given.key, wanted, context);
-    const index = (await read(given, context))?.index ?? 0;
-    return {previous: textOf(previous, given, context), index};
+    return await onceLed(context, async () => {
+      const previous = await remembered(given, context);
+      await write(given, given.key, wantedOf(given), context);
+      const index = (await read(given, context))?.index ?? 0;
+      return {previous: textOf(previous, given, context), index};
+    });
   },
 
   async verify(given, context) {
@@ -119,7 +120,7 @@ export default defineStepType({
   async undo(given, context) {
     const previous = await context.remember<Previous>('previous', () => beforeTyping(given, context), {sealed: true});
     const value = previous === null ? undefined : toPutBack(previous, given.key);
-    await write(given, given.key, value, context);
+    await onceLed(context, () => write(given, given.key, value, context));
     return isWanted(value, wantedOf(given)) ? {stays: `${given.key} stays: it was so before`} : undefined;
   },
 

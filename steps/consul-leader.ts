@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import {defineStepType, StepError} from '../engine/step-type.ts';
-import {ask} from './clients/consul.ts';
+import {defineStepType} from '../engine/step-type.ts';
+import {ask, isLeaderless} from './clients/consul.ts';
 import {agentOptions, CONSUL_SECRETS, consulCurl} from './clients/consul-options.ts';
 import {throughJq} from './clients/shell-json.ts';
 
@@ -13,7 +13,7 @@ const orNone = async <T>(none: T, look: Promise<T>): Promise<T> => {
   try {
     return await look;
   } catch (error) {
-    if (error instanceof StepError && /No cluster leader|No known Consul servers/.test(error.message)) return none;
+    if (isLeaderless(error)) return none;
     throw error;
   }
 };

@@ -53,7 +53,10 @@ const extracted = async (): Promise<string> => {
   return KEPT;
 };
 
-const freePorts = async (count: number): Promise<number[]> => {
+/** The `consul` program: the one that is installed, else the one in our image. */
+export const consulProgram = async (): Promise<string> => installed() ?? (await extracted());
+
+export const freePorts = async (count: number): Promise<number[]> => {
   const servers = Array.from({length: count}, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
@@ -88,7 +91,7 @@ export const startConsul = async (
   flags: readonly string[] = ['-dev'],
   {inside = [], at = '127.0.0.1'}: Place = {},
 ): Promise<ConsulAgent> => {
-  const program = installed() ?? (await extracted());
+  const program = await consulProgram();
   const [http = 0, dns = 0, server, lan, wan] = await freePorts(5);
   const ports = {http, dns, server: server, 'serf-lan': lan, 'serf-wan': wan, grpc: -1};
   const places = Object.entries(ports).map(([name, port]) => `-${name}-port=${port}`);

@@ -51,7 +51,25 @@ const unreachable = (where: Where, error: Failure): StepError => {
   return new StepError(message, {code: 'consul-unreachable', cause: error, next: NEXT});
 };
 
+/** What agents answer while too few servers are there to choose a leader, or while they choose. */
+const LEADERLESS =
+  /No cluster leader|No known Consul servers|not the leader|leadership (?:lost|transfer)|rpc error \w+ (?:call|client): .*(?:EOF|dial|get conn|refused|reset|i\/o)/i;
+
+const leaderless = (where: Where, body: string, cause: Error): StepError =>
+  new StepError(`the Consul cluster at ${where.address} has no leader: too few of its servers answer`, {
+    code: 'consul-unreachable',
+    expected: 'a leader',
+    found: body,
+    next: `start servers until more than half of them run; those that count: curl ${where.address}/v1/status/peers`,
+    cause,
+  });
+
+/** Whether the agent answers, but its cluster has no leader. */
+export const isLeaderless = (error: unknown): boolean =>
+  error instanceof StepError && LEADERLESS.test(error.details.found ?? '');
+
 const refused = (where: Where, status: number, body: string, cause: Error): StepError => {
+  if (status === 500 && LEADERLESS.test(body)) return leaderless(where, body, cause);
   const message = `Consul at ${where.address} answered ${status}${body === '' ? '' : `: ${body}`}`;
   const details = {code: 'consul-unreachable', cause};
   if (status === 403) return new PermanentError(message, {...details, next: 'give a `token:` that may do this'});
@@ -117,6 +135,20 @@ const request = async <T>(where: Where, signal: AbortSignal, call: Call, query: 
 export const ask = async <T>(where: Where, context: Pick<StepContext, 'signal'>, call: Call): Promise<T> =>
   (await request<T>(where, context.signal, call, {})).value;
 
+/** How long what needs a leader waits for one: choosing one takes seconds. */
+const LEADER_MS = 30_000;
+
+/** For what is to be done: waits for a leader where there is none. It may be begun several times. */
+export const onceLed = async <T>({signal}: Pick<StepContext, 'signal'>, act: () => Promise<T>): Promise<T> => {
+  for (const end = performance.now() + LEADER_MS; ; await pause(PAUSE_MS, undefined, {signal})) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isLeaderless(error) || performance.now() > end) throw error;
+    }
+  }
+};
+
 /**
  * Yields when what a blocking query looks at may have changed, and when the agent is back. Ends with the signal.
  * https://developer.hashicorp.com/consul/api-docs/features/blocking
@@ -133,8 +165,8 @@ export async function* changesOf(
     if (signal.aborted) return;
     const next = answer?.index ?? '0';
     if (answer && next !== index) yield undefined;
-    // an index that goes back starts anew
-    index = BigInt(next) < BigInt(index) ? '0' : next;
+    // an index that goes back starts anew; one that is no number counts nothing
+    index = !/^\d+$/.test(next) || BigInt(next) < BigInt(index) ? '0' : next;
     if (index === '0') await pause(PAUSE_MS, undefined, {signal}).catch(() => undefined);
   }
 }

@@ -145,7 +145,7 @@ test(
   'an agent that is broken is quoted, one that denies is not asked again',
   stepTest(async (rig) => {
     const answers = [
-      [500, 'No cluster leader'],
+      [500, 'stream error'],
       [403, 'Permission denied'],
     ] as const;
     let next = 0;
@@ -158,7 +158,7 @@ test(
     const broken = await failureOf();
     const denied = await failureOf();
 
-    assert.is(broken.message, `Consul at ${url} answered 500: No cluster leader`);
+    assert.is(broken.message, `Consul at ${url} answered 500: stream error`);
     assert.not.instance(broken, PermanentError);
     assert.instance(denied, PermanentError);
   }),

@@ -52,14 +52,16 @@ test('the command is the line of the tutorial', () => {
 });
 
 withConsul(
-  "while there is no leader it fails in Consul's words",
+  'while there is no leader it says so, with what to do',
   stepTest(async (rig) => {
     const agent = await startConsul(['-server', '-bootstrap-expect=3']);
     rig.cleanup(agent.stop);
 
     const error = await nodes.run(given({address: agent.address}), rig.context()).catch((e) => e);
 
-    assert.match(error.message, 'answered 500: No cluster leader');
+    assert.is(error.message, `the Consul cluster at ${agent.address} has no leader: too few of its servers answer`);
+    assert.is(error.details.found, 'No cluster leader');
+    assert.match(error.details.next, 'start servers');
     assert.is(error.details.code, 'consul-unreachable');
   }),
 );
