@@ -40,6 +40,21 @@ export const withLimit = async <T>(ms: number, act: (limit: AbortSignal) => Prom
   }
 };
 
+/** The promise, or the signal's reason as soon as it aborts: for what can't be broken off. */
+export const orAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, {once: true});
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+};
+
 /** Measures time that counts, until it is stopped. */
 export class AwakeWatch {
   readonly #timer = setInterval(() => this.#count(), SLICE_MS).unref();

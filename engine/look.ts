@@ -97,8 +97,12 @@ const learnSecrets = (session: Session, node: Node, outputs: Outputs): void => {
 };
 
 const unclear = (error: unknown, signal: AbortSignal): Finding => {
-  if (signal.aborted)
-    return {ok: false, expected: 'an answer', found: `no answer within ${LOOK_LIMIT_MS / 1000} s`, error};
+  if (signal.aborted) {
+    const message = `no answer within ${LOOK_LIMIT_MS / 1000} s`;
+    const next = ['see why it hangs: what a look does must be quick'];
+    const late = new RunbookError({code: 'timed-out', message, next}, error);
+    return {ok: false, expected: 'an answer', found: message, error: late};
+  }
   const details = error instanceof StepError ? error.details : error instanceof RunbookError ? error.problems[0] : {};
   return {ok: false, expected: details.expected ?? 'an answer', found: details.found ?? messageOf(error), error};
 };

@@ -1,10 +1,14 @@
+import type {LookupAddress} from 'node:dns';
 import dns from 'node:dns/promises';
 import {isIP} from 'node:net';
+import {orAborted, withLimit} from '../../engine/limit.ts';
 import {StepError} from '../../engine/step-type.ts';
 
 /** One try; there are two, and the second waits longer. */
 const TRY_MS = 2000;
 const TRIES = 2;
+/** For the name of the server itself. */
+const NAME_MS = 10_000;
 
 /** What is asked, and whom. */
 export interface Question {
@@ -33,24 +37,34 @@ export const serverOf = (server: string): {host: string; port: string} => {
 const fail = (message: string, cause?: unknown, next?: string): StepError =>
   new StepError(message, {code: 'dns-failed', cause, ...(next !== undefined && {next})});
 
+/** The system's own look-up can't be broken off. */
+const lookUp = (host: string, signal: AbortSignal): Promise<LookupAddress[]> =>
+  withLimit(NAME_MS, (limit) => orAborted(dns.lookup(host, {all: true}), AbortSignal.any([limit, signal]))).catch(
+    (error) => {
+      signal.throwIfAborted();
+      const why = error.name === 'TimeoutError' ? `is not found within ${NAME_MS / 1000} s` : 'has no address';
+      throw fail(`the DNS server's own name ${host} ${why}`, error);
+    },
+  );
+
 /** Resolvers take addresses only; the name of a server is looked up by the system. All its addresses are tried, in order. */
-const addressesOf = async (server: string): Promise<string[]> => {
+const addressesOf = async (server: string, signal: AbortSignal): Promise<string[]> => {
   const {host, port} = serverOf(server);
-  const found = isIP(host)
-    ? [{address: host, family: isIP(host)}]
-    : await dns
-        .lookup(host, {all: true})
-        .catch((error) => Promise.reject(fail(`the DNS server's own name ${host} has no address`, error)));
+  const found = isIP(host) ? [{address: host, family: isIP(host)}] : await lookUp(host, signal);
   return found.map(({address, family}) => (family === 6 ? `[${address}]:${port}` : `${address}:${port}`));
 };
 
 const REASONS: Readonly<Record<string, string>> = {
   ETIMEOUT: 'no answer in time',
-  ECONNREFUSED: 'nothing listens there',
+  // by UDP; or by TCP, after an answer that was cut
+  ECONNREFUSED: 'it refuses the connection',
   ESERVFAIL: 'it answered SERVFAIL',
   EREFUSED: 'it answered REFUSED',
   EBADNAME: 'that is no name',
   EFORMERR: 'it answered FORMERR',
+  ENOTIMP: 'it answered NOTIMP',
+  EBADRESP: "its answer can't be read",
+  EOF: 'it hung up',
 };
 
 const NOTHING = ['ENOTFOUND', 'ENODATA'];
@@ -118,9 +132,9 @@ const look = async (resolver: dns.Resolver, {name, type}: Question): Promise<Fou
   }
 };
 
-const resolverFor = async ({server}: Question): Promise<dns.Resolver> => {
+const resolverFor = async ({server}: Question, signal: AbortSignal): Promise<dns.Resolver> => {
   const resolver = new dns.Resolver({timeout: TRY_MS, tries: TRIES});
-  if (server !== undefined) resolver.setServers(await addressesOf(server));
+  if (server !== undefined) resolver.setServers(await addressesOf(server, signal));
   return resolver;
 };
 
@@ -130,7 +144,7 @@ const resolverFor = async ({server}: Question): Promise<dns.Resolver> => {
  */
 export const askDns = async (given: Question, signal: AbortSignal): Promise<DnsAnswer> => {
   signal.throwIfAborted();
-  const resolver = await resolverFor(given);
+  const resolver = await resolverFor(given, signal);
   const cancel = () => resolver.cancel();
   signal.addEventListener('abort', cancel, {once: true});
   try {

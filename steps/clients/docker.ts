@@ -1,5 +1,5 @@
 import type Dockerode from 'dockerode';
-import {afterAwake} from '../../engine/limit.ts';
+import {afterAwake, orAborted} from '../../engine/limit.ts';
 import type {Site, StepContext} from '../../engine/step-type.ts';
 import {type Endpoint, resolveEndpoint} from './docker-endpoint.ts';
 import {explainError, isMissing, unreachable} from './docker-errors.ts';
@@ -178,14 +178,8 @@ class Leash {
   }
 
   /** The promise, or the reason as soon as it is cut. */
-  async hold<T>(promise: Promise<T>): Promise<T> {
-    let cut: (() => void) | undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      cut = () => reject(this.signal.reason);
-      if (this.signal.aborted) cut();
-      else this.signal.addEventListener('abort', cut, {once: true});
-    });
-    return Promise.race([promise, aborted]);
+  hold<T>(promise: Promise<T>): Promise<T> {
+    return orAborted(promise, this.signal);
   }
 
   release(): void {
