@@ -69,7 +69,7 @@ export const startRun = async (request: RunRequest, host: Host): Promise<RunResu
       session,
       startedEntry(session, inputs, envFiles, {...selection, ...beforeIn(session, selection, part)}),
     );
-    await closeOlder(session);
+    await closeOlder(session, {isNew: true});
     tellStart(session, false);
     // In a new run nothing has been done yet: what is repeated is an attempt that failed.
     const consent: Consent = (node, command) => askConsent(session, node, command);
@@ -144,11 +144,13 @@ export const tellStart = (session: Session, resumed: boolean): void => {
 };
 
 /** Closes the runs that this one takes the place of; a resume makes up for it where a kill came in between. */
-export const closeOlder = async (session: Session): Promise<void> => {
+export const closeOlder = async (session: Session, {isNew = false} = {}): Promise<void> => {
   const {state, store} = session;
   if (state === undefined) return;
-  // Who went on with an older one later has chosen it.
-  const older = store.unfinished(state.runbook).filter(({run, lastAt}) => run < state.run && lastAt <= state.startedAt);
+  // Who went on with an older one later has chosen it. Stamps tell that only if nobody has set the clock: a new run needs none.
+  const older = store
+    .unfinished(state.runbook)
+    .filter(({run, lastAt}) => run < state.run && (isNew || lastAt <= state.startedAt));
   for (const {run} of older) await closeOne(session, run);
 };
 

@@ -8,6 +8,7 @@ const KILL_WAIT_MS = 5000;
 /** A process that has ended keeps its number until its parent has asked: `kill -0` still finds it so long. */
 const REAP_WAIT_MS = 3000;
 const PAUSE_MS = 50;
+const AT_ONCE = 16;
 
 const MARK = 'RUNBOOK_STEP=';
 
@@ -85,7 +86,13 @@ const sparedIn = (all: readonly Process[]): ReadonlySet<number> => {
 
 const lookAround = async (): Promise<readonly Process[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  return (await Promise.all(pids.map(lookAt))).filter((one) => one !== undefined);
+  const found: Process[] = [];
+  // A few at a time: each holds a file open, and there may be more processes than files that we may open.
+  for (let first = 0; first < pids.length; first += AT_ONCE) {
+    const some = await Promise.all(pids.slice(first, first + AT_ONCE).map(lookAt));
+    found.push(...some.filter((one) => one !== undefined));
+  }
+  return found;
 };
 
 const lookAt = async (pid: number): Promise<Process | undefined> => {

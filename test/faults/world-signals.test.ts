@@ -125,12 +125,13 @@ const isAlive = (pid: string): boolean => {
   }
 };
 
-const GRACEFUL = shellRunbook('graceful', {
-  a: 'trap "sleep 0.4; touch tidied; exit 1" TERM; touch begun; while :; do sleep 0.05; done',
-});
+const graceful = (tidyingS: number): string =>
+  shellRunbook('graceful', {
+    a: `trap "sleep ${tidyingS}; touch tidied; exit 1" TERM; touch begun; while :; do sleep 0.05; done`,
+  });
 
-const signalled = async (rig: CliRig, ...signals: readonly NodeJS.Signals[]): Promise<number> => {
-  await rig.write({'graceful.yaml': GRACEFUL});
+const signalled = async (rig: CliRig, tidyingS: number, ...signals: readonly NodeJS.Signals[]): Promise<number> => {
+  await rig.write({'graceful.yaml': graceful(tidyingS)});
   const live = rig.start(['run', './graceful.yaml']);
   await until(() => rig.exists('begun'));
   for (const signal of signals) {
@@ -143,7 +144,7 @@ const signalled = async (rig: CliRig, ...signals: readonly NodeJS.Signals[]): Pr
 test(
   'SIGHUP: a hang-up that is told twice, by the kernel and by a shell, still lets a step end in peace',
   cliTest(async (rig) => {
-    assert.is(await signalled(rig, 'SIGHUP', 'SIGHUP'), 129);
+    assert.is(await signalled(rig, 0.4, 'SIGHUP', 'SIGHUP'), 129);
     assert.ok(rig.exists('tidied'));
   }),
 );
@@ -151,7 +152,7 @@ test(
 test(
   'SIGINT: a second one is meant, and kills at once',
   cliTest(async (rig) => {
-    assert.is(await signalled(rig, 'SIGINT', 'SIGINT'), 130);
+    assert.is(await signalled(rig, 1.8, 'SIGINT', 'SIGINT'), 130);
     assert.not.ok(rig.exists('tidied'));
   }),
 );
