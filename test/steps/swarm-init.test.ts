@@ -52,6 +52,7 @@ withEngine(
       ok: false,
       expected: 'a manager at 127.0.0.1 with availability drain',
       found: 'its availability is active',
+      partial: 'incomplete',
     });
     assert.ok((await drained.verdict(rig.context())).ok);
   }),
