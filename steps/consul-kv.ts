@@ -98,9 +98,10 @@ export default defineStepType({
       : consulCurl(given, path(given), {method: 'PUT', body: given.value}),
 
   async run(given, context) {
+    const wanted = wantedOf(given);
     return await onceLed(context, async () => {
       const previous = await remembered(given, context);
-      await write(given, given.key, wantedOf(given), context);
+      await write(given, given.key, wanted, context);
       const index = (await read(given, context))?.index ?? 0;
       return {previous: textOf(previous, given, context), index};
     });
