@@ -105,7 +105,7 @@ test('point one way: cli to engine and steps, steps to the step contract, engine
 
 test('name only files that are there, and packages that package.json has', () => {
   const inTests = new Set(['node', 'tsx', ...Object.keys({...dependencies, ...devDependencies})]);
-  const known = new Set(['cli', 'engine', 'steps', 'test'].flatMap((folder) => filesIn(folder)));
+  const known = new Set(['cli', 'engine', 'steps', 'test', 'bench'].flatMap((folder) => filesIn(folder)));
   const files = [...known];
   const wrong = files.flatMap((file) =>
     importsOf(file)
