@@ -1,4 +1,5 @@
 import {Environment} from '@marcbachmann/cel-js';
+import {isFound} from './pattern.ts';
 
 /** What an expression may read; each is there only where it makes sense. */
 export const ROOTS = ['inputs', 'env', 'steps', 'item', 'result', 'run'] as const;
@@ -24,6 +25,9 @@ for (const [sign, compute] of Object.entries({
   Object.assign(OPERATORS, {[`int ${sign} double`]: mixed, [`double ${sign} int`]: mixed});
 }
 
+/** Our `matches`, which takes linear time: the library's own can't be replaced, and is called by this name instead. */
+export const MATCHES = 'matches_';
+
 const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
@@ -46,6 +50,7 @@ const environment = (unlistedVariablesAreDyn: boolean): Environment => {
   });
   for (const root of ROOTS) cel.registerVariable(root, 'dyn');
   for (const [signature, compute] of Object.entries(OPERATORS)) cel.registerOperator(signature, compute);
+  cel.registerFunction(`string.${MATCHES}(string): bool`, (text: string, pattern: string) => isFound(pattern, text));
   cel.registerFunction('json(string): dyn', parseJson);
   cel.registerFunction('string.lines(): list<string>', lines);
   return cel;
@@ -59,5 +64,5 @@ export const celWithAnyNames = environment(true);
 
 /** Names of all functions and methods, for suggestions. */
 export const functionNames = (): readonly string[] => [
-  ...new Set(cel.getDefinitions().functions.map(({name}) => name)),
+  ...new Set(cel.getDefinitions().functions.flatMap(({name}) => (name === MATCHES ? [] : [name]))),
 ];

@@ -1,7 +1,8 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
-import {celWithAnyNames} from './cel.ts';
+import {evaluatePart, LONGEST_MS} from './cel-program.ts';
 import {messageOf} from './errors.ts';
 import type {Part, Values} from './expression.ts';
+import {interruptible} from './interruptible.ts';
 import {plain} from './plain.ts';
 import {COMPREHENSIONS} from './references.ts';
 
@@ -23,7 +24,7 @@ export const explain = (
 ): readonly Part[] => {
   try {
     const explanation = new Explanation(source, mask);
-    explanation.visit(ast, {...values}, []);
+    interruptible(LONGEST_MS, () => explanation.visit(ast, {...values}, []));
     return explanation.parts;
   } catch {
     return []; // an explanation must never hide the failure that it explains
@@ -151,7 +152,7 @@ class Explanation {
 
   #evaluate(node: ASTNode, context: Context): Value {
     try {
-      return {ok: true, value: plain(celWithAnyNames.evaluate(this.#textOf(node), context))};
+      return {ok: true, value: evaluatePart(this.#textOf(node), context)};
     } catch (error) {
       const summary = error instanceof Error && 'summary' in error ? String(error.summary) : messageOf(error);
       return {ok: false, error: summary.charAt(0).toLowerCase() + summary.slice(1)};

@@ -1,10 +1,12 @@
 import {type ASTNode, TypeError as CheckError, EvaluationError, ParseError} from '@marcbachmann/cel-js';
-import {celWithAnyNames, functionNames, ROOTS} from './cel.ts';
+import {cel, functionNames, MATCHES, ROOTS} from './cel.ts';
+import {evaluatePart, LONGEST_MS} from './cel-program.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
 import type {PlaceAt, Values} from './expression.ts';
+import {TookTooLong} from './interruptible.ts';
 import {listed, suggest} from './nearest.ts';
 import {patternProblem} from './pattern.ts';
-import {nodesOf} from './references.ts';
+import {nodesOf, referencesIn} from './references.ts';
 
 type CelError = ParseError | CheckError | EvaluationError;
 
@@ -31,7 +33,7 @@ const described = (source: string, error: CelError): Problem => {
     return {code: 'unknown-variable', message, ...suggest(text, ROOTS)};
   }
   const called = /^found no matching overload for '(?:.*\.)?(\w+)\(/.exec(error.summary)?.[1];
-  if (called !== undefined && !functionNames().includes(called))
+  if (called !== undefined && called !== MATCHES && !functionNames().includes(called))
     return {code: 'bad-expression', message: `there is no function "${called}"`, ...suggest(called, functionNames())};
   return {code: 'bad-expression', message: `the expression can't be read: ${inWords(error.summary)}`};
 };
@@ -48,6 +50,7 @@ const BRACKETS: Readonly<Record<string, string>> = {
 const inWords = (summary: string): string => {
   if (/^Unexpected token: EOF/.test(summary)) return 'it ends too early';
   const text = summary
+    .replaceAll(MATCHES, 'matches')
     .replace(/\bdyn<([^<>]+)>/g, '$1')
     .replace(/^no such overload: (\S+) (\S+) (\S+)$/, '"$2" can\'t take $1 and $3')
     .replace(/\b[LR](PAREN|BRACKET|BRACE)\b/g, (name) => `"${BRACKETS[name]}"`)
@@ -59,6 +62,7 @@ const inWords = (summary: string): string => {
 
 /** An expression that failed with these values. */
 export const failure = (source: string, placeAt: PlaceAt, values: Values, error: unknown): RunbookError => {
+  if (error instanceof TookTooLong) return tooLong(source, placeAt, values, error);
   if (!isCelError(error)) {
     const message = `"${source}" failed: ${messageOf(error)}`;
     return new RunbookError({code: 'expression-failed', message, place: placeAt(0)}, error);
@@ -74,6 +78,38 @@ export const failure = (source: string, placeAt: PlaceAt, values: Values, error:
     error,
   );
 };
+
+const tooLong = (source: string, placeAt: PlaceAt, values: Values, error: TookTooLong): RunbookError => {
+  const read = new Set(referencesIn(cel.parse(source).ast, placeAt).map(({root, path}) => [root, ...path].join('.')));
+  const sizes = [...read].flatMap((name) => sizeOf(name, values));
+  return new RunbookError(
+    {
+      code: 'expression-failed',
+      message: `"${source}" takes too long to compute`,
+      place: placeAt(0),
+      expected: `a value within ${LONGEST_MS / 1000} s`,
+      found: `none${sizes.length === 0 ? '' : `, with ${listed(sizes)}`}`,
+      next: [
+        'nest all(), exists(), map() and filter() less deep, or give them shorter lists',
+        'let a script compute it: a step has a timeout',
+      ],
+    },
+    error,
+  );
+};
+
+/** How much there is to look through; the values themselves may be secret. */
+const sizeOf = (name: string, values: Values): readonly string[] => {
+  const value = name.split('.').reduce<unknown>((holder, key) => ownOf(holder, key), values);
+  if (typeof value === 'string') return [`${name} of ${value.length} characters`];
+  if (Array.isArray(value)) return [`${name} of ${value.length} elements`];
+  return typeof value === 'object' && value !== null ? [`${name} of ${Object.keys(value).length} keys`] : [];
+};
+
+const ownOf = (holder: unknown, key: string): unknown =>
+  typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key)
+    ? (holder as Readonly<Record<string, unknown>>)[key]
+    : undefined;
 
 const missingKey = (source: string, values: Values, error: CelError): Pick<Problem, 'message' | 'next'> => {
   const key = error.summary.replace(/^No such key: /, '');
@@ -95,14 +131,14 @@ const holderOf = (error: CelError): ASTNode | undefined => {
 
 const keysOf = (source: string, values: Values): readonly string[] | undefined => {
   try {
-    const value: unknown = celWithAnyNames.evaluate(source, values);
+    const value: unknown = evaluatePart(source, {...values});
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
   } catch {
     return undefined; // it reads a variable of a macro
   }
 };
 
-/** Refuses literal patterns of `matches()` that could hang the process: nothing can interrupt a regular expression. */
+/** Refuses literal patterns of `matches()` that are none. */
 export const refusePatterns = (ast: ASTNode, placeAt: PlaceAt): void => {
   for (const node of nodesOf(ast)) {
     if (node.op !== 'rcall' || node.args[0] !== 'matches') continue;
@@ -110,7 +146,7 @@ export const refusePatterns = (ast: ASTNode, placeAt: PlaceAt): void => {
     if (pattern?.op !== 'value' || typeof pattern.args !== 'string') continue;
     const wrong = patternProblem(pattern.args);
     if (wrong === undefined) continue;
-    const message = `the pattern "${pattern.args}" ${wrong}`;
-    throw new RunbookError({code: 'bad-expression', message, place: placeAt(pattern.start)});
+    const message = `the pattern "${pattern.args}" ${wrong.message}`;
+    throw new RunbookError({...wrong, code: 'bad-expression', message, place: placeAt(pattern.start)});
   }
 };

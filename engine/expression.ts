@@ -1,9 +1,9 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
 import {cel} from './cel.ts';
+import {type Program, programOf} from './cel-program.ts';
 import {type Place, RunbookError} from './errors.ts';
 import {explain} from './explain.ts';
 import {badExpression, failure, refusePatterns} from './expression-errors.ts';
-import {plain} from './plain.ts';
 import {referencesIn} from './references.ts';
 
 /** What an expression reads: `steps.a.outputs.b` is root `steps`, path `['a', 'outputs', 'b']` (as far as it is literal). */
@@ -62,10 +62,10 @@ export const parseExpression = (source: string, placeAt: PlaceAt): Expression =>
     source,
     place: placeAt(0),
     references: referencesIn(ast, placeAt),
-    type: program.type,
+    type: program.checked.type ?? 'dyn',
     evaluate(values) {
       try {
-        return plain(program.run(values));
+        return program.evaluate(values);
       } catch (error) {
         throw failure(source, placeAt, values, error);
       }
@@ -86,10 +86,8 @@ const parse = (source: string, placeAt: PlaceAt): ASTNode => {
   }
 };
 
-// A program of its own: checking rewrites the tree that the references and the explanation read.
-const compile = (source: string, placeAt: PlaceAt): {type: string; run(values: Values): unknown} => {
-  const program = cel.parse(source);
-  const {valid, type = 'dyn', error} = program.check();
-  if (!valid) throw badExpression(source, placeAt, error);
-  return {type, run: (values) => program(values)};
+const compile = (source: string, placeAt: PlaceAt): Program => {
+  const program = programOf(source);
+  if (!program.checked.valid) throw badExpression(source, placeAt, program.checked.error);
+  return program;
 };

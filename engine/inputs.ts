@@ -1,6 +1,7 @@
 import {type Problem, RunbookError} from './errors.ts';
 import {shown} from './issues.ts';
 import {listed, suggest} from './nearest.ts';
+import {matchesWhole} from './pattern.ts';
 import type {Input, InputType, Runbook} from './runbook.ts';
 import type {Json} from './step-type.ts';
 
@@ -89,7 +90,7 @@ const unmet = (input: Input, value: Json): string | undefined => {
   const {minimum, maximum, pattern, choices} = input;
   if (typeof value === 'number' && minimum !== undefined && value < minimum) return `at least ${minimum}`;
   if (typeof value === 'number' && maximum !== undefined && value > maximum) return `at most ${maximum}`;
-  if (typeof value === 'string' && pattern !== undefined && !new RegExp(`^(?:${pattern})$`).test(value))
+  if (typeof value === 'string' && pattern !== undefined && !matchesWhole(pattern, value))
     return `text that matches ${pattern}`;
   const known = choices?.map((choice) => JSON.stringify(choice));
   if (known !== undefined && !known.includes(JSON.stringify(value)))

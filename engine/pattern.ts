@@ -1,61 +1,51 @@
-/** What is wrong with a regular expression: it does not parse, or it could take forever. */
-export const patternProblem = (pattern: string): string | undefined => {
+import {createRequire} from 'node:module';
+import type {RE2JS} from 're2js';
+import {messageOf, type Problem} from './errors.ts';
+
+/*
+ * Regular expressions are those of RE2, as CEL has them: no text and no pattern makes them take more than linear time.
+ * The library is loaded by the first runbook that has one.
+ */
+
+const require = createRequire(import.meta.url);
+
+const MOST_KEPT = 100;
+const kept = new Map<string, RE2JS>();
+
+const compiled = (pattern: string): RE2JS => {
+  const known = kept.get(pattern);
+  if (known !== undefined) return known;
+  const {RE2JS} = require('re2js') as typeof import('re2js');
+  const made = RE2JS.compile(pattern);
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(pattern, made);
+  return made;
+};
+
+/** Forgets what a search that was broken off may have left half made. */
+export const forgetPatterns = (): void => kept.clear();
+
+/** Whether some part of the text matches. @throws Error when it is no regular expression */
+export const isFound = (pattern: string, text: string): boolean => {
+  const wrong = patternProblem(pattern);
+  if (wrong !== undefined) throw new Error(`the pattern "${pattern}" ${wrong.message}`);
+  return compiled(pattern).test(text);
+};
+
+/** Whether the whole text matches. */
+export const matchesWhole = (pattern: string, text: string): boolean => compiled(pattern).matches(text);
+
+/** What is wrong with a regular expression. */
+export const patternProblem = (pattern: string): Pick<Problem, 'message' | 'next'> | undefined => {
   try {
-    new RegExp(pattern, 'u');
-  } catch {
-    try {
-      new RegExp(pattern);
-    } catch {
-      return 'is not a regular expression';
-    }
+    compiled(pattern);
+    return undefined;
+  } catch (error) {
+    const reason = messageOf(error).replace(/^error parsing regexp: /, '');
+    const message = `is not a regular expression: ${reason.replace(/`([^`]*)`/, '"$1"')}`;
+    return ABSENT.test(pattern) ? {message, next: [NEXT]} : {message};
   }
-  return repeatsRepeated(pattern)
-    ? 'repeats what is repeated already, as (a+)+ does; on some texts that would take forever'
-    : undefined;
 };
 
-const UNBOUNDED = /[*+]|\{\d+,\d*\}/y;
-
-// Finds a repeated group that holds a repetition.
-const repeatsRepeated = (pattern: string): boolean => {
-  const groups: {start: number; repeats: boolean}[] = [{start: 0, repeats: false}];
-  for (let at = 0; at < pattern.length; at++) {
-    const char = pattern[at];
-    if (char === '\\') at++;
-    else if (char === '[') at = endOfClass(pattern, at);
-    else if (char === '(') groups.push({start: at + 1, repeats: false});
-    else if (char === ')') {
-      const inner = groups.length > 1 ? groups.pop() : undefined;
-      const outer = groups.at(-1);
-      const text = pattern.slice(inner?.start ?? 0, at);
-      if (isRepeated(pattern, at + 1) && inner?.repeats && !isSeparated(text)) return true;
-      if (outer !== undefined && inner?.repeats) outer.repeats = true;
-    }
-    const last = groups.at(-1);
-    if (last !== undefined && isRepeated(pattern, at + 1)) last.repeats = true;
-  }
-  return false;
-};
-
-// `(\w+\.)+` and `(-[a-z]+)*` are harmless: only one way leads through a text whose separators are none of the rest.
-const isSeparated = (group: string): boolean => {
-  const {before, after, atom} = SEPARATED.exec(group)?.groups ?? {};
-  const separator = (before ?? after)?.replace('\\', '');
-  return atom !== undefined && separator !== undefined && !new RegExp(`^${atom}$`).test(separator);
-};
-
-const SEPARATED =
-  /^(?:\?:)?(?<before>\\\.|[-,:;/@_])?(?<atom>\\[wd]|\[(?:\\[wd]|[\w-])+\])(?:[+*]|\{\d+,\d*\})(?<after>\\\.|[-,:;/@_])?$/;
-
-const isRepeated = (pattern: string, at: number): boolean => {
-  UNBOUNDED.lastIndex = at;
-  return UNBOUNDED.test(pattern);
-};
-
-const endOfClass = (pattern: string, start: number): number => {
-  for (let at = start + 1; at < pattern.length; at++) {
-    if (pattern[at] === '\\') at++;
-    else if (pattern[at] === ']') return at;
-  }
-  return pattern.length;
-};
+const ABSENT = /\(\?<?[=!]|\\[1-9k]/;
+const NEXT = 'it is one of RE2, without look-ahead, look-behind and back-references; ask for the rest beside it';

@@ -138,7 +138,8 @@ const noteDemands = (input: Input, node: YamlNode, prefix: string, mistakes: Mis
   const at = (key: string): Place => valueAt(node, key)?.place ?? input.place;
   const wrong = input.pattern === undefined ? undefined : patternProblem(input.pattern);
   if (wrong !== undefined) {
-    mistakes.add('bad-value', `${prefix}the pattern ${wrong}`, at('pattern'));
+    const {message, ...details} = wrong;
+    mistakes.add('bad-value', `${prefix}the pattern ${message}`, at('pattern'), details);
     return;
   }
   const isNumber = input.type === 'integer' || input.type === 'number';

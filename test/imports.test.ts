@@ -58,6 +58,7 @@ const ENGINES = [
   'diff',
   'dotenv',
   'fastest-levenshtein',
+  're2js',
 ];
 const TERMINALS = ['commander', 'listr2', 'enquirer', 'fast-string-width'];
 const PROSE = ['markdown-it', 'highlight.js'];

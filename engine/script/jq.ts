@@ -1,5 +1,6 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
-import {cel, celWithAnyNames, ROOTS} from '../cel.ts';
+import {cel, ROOTS} from '../cel.ts';
+import {evaluatePart} from '../cel-program.ts';
 import type {Values} from '../expression.ts';
 import {plain} from '../plain.ts';
 import {COMPREHENSIONS} from '../references.ts';
@@ -243,7 +244,7 @@ class Translation {
   #evaluated(node: ASTNode): Translated {
     return {
       kind: 'value',
-      value: plain(celWithAnyNames.parse(this.#source.slice(node.start, node.end))({...this.#values})),
+      value: evaluatePart(this.#source.slice(node.start, node.end), {...this.#values}),
     };
   }
 

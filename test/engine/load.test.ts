@@ -380,7 +380,7 @@ test('checks inputs where they are defined', async () => {
 
   assert.equal(await input('{type: integer, default: "3"}'), ['2:31 wrong-type']);
   assert.equal(await input('{type: integer, default: 0, minimum: 1}'), ['2:31 wrong-type']);
-  assert.equal(await input('{type: string, pattern: "(a+)+"}'), ['2:30 bad-value']);
+  assert.equal(await input('{type: string, pattern: "(?=a)b"}'), ['2:30 bad-value']);
   assert.equal(await input('{type: string, pattern: "("}'), ['2:30 bad-value']);
   assert.equal(await input('{type: string, minimum: 1}'), ['2:30 bad-combination']);
   assert.equal(await input('{choices: [a, 1]}'), ['2:16 wrong-type']);

@@ -1,0 +1,51 @@
+import type {ASTNode} from '@marcbachmann/cel-js';
+import {cel, celWithAnyNames, MATCHES} from './cel.ts';
+import type {Values} from './expression.ts';
+import {interruptible} from './interruptible.ts';
+import {plain} from './plain.ts';
+import {COMPREHENSIONS, nodesOf} from './references.ts';
+
+/** What an expression may take. Thousands of elements take milliseconds. */
+export const LONGEST_MS = 2000;
+
+/** So many parts can't take long, whatever they are applied to. */
+const FEW_PARTS = 500;
+
+/** An expression that can be evaluated. */
+export interface Program {
+  /** What is known of its type, or what is wrong. */
+  readonly checked: ReturnType<ReturnType<typeof cel.parse>['check']>;
+  /**
+   * Its value as plain JSON.
+   * @throws TookTooLong and the library's errors
+   */
+  evaluate(values: Values): unknown;
+}
+
+/** Parses and checks; checking rewrites the tree, so nobody else may have it. */
+export const programOf = (source: string, environment = cel): Program => {
+  const program = environment.parse(source);
+  const nodes = nodesOf(program.ast);
+  nodes.forEach(redirect);
+  const evaluate = (values: Values): unknown => plain(program(values));
+  return {
+    checked: program.check(),
+    // only what could take long pays for being watched
+    evaluate:
+      nodes.length > FEW_PARTS || nodes.some(mayTakeLong)
+        ? (values) => interruptible(LONGEST_MS, () => evaluate(values))
+        : evaluate,
+  };
+};
+
+/** The value of a part of an expression, in which variables of `all`, `map`, ... may stand. */
+export const evaluatePart = (source: string, values: Readonly<Record<string, unknown>>): unknown =>
+  programOf(source, celWithAnyNames).evaluate(values as Values);
+
+const redirect = (node: ASTNode): void => {
+  if (node.op === 'rcall' && node.args[0] === 'matches') node.args[0] = MATCHES;
+};
+
+const LONG = new Set([...COMPREHENSIONS, MATCHES, 'bind']);
+
+const mayTakeLong = (node: ASTNode): boolean => node.op === 'rcall' && LONG.has(node.args[0]);
