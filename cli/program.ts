@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   undo: async () => (await import('./commands/undo.ts')).undo,
   runs: async () => (await import('./commands/runs.ts')).runs,
   log: async () => (await import('./commands/log.ts')).log,
+  audit: async () => (await import('./commands/audit.ts')).audit,
   ps: async () => (await import('./commands/ps.ts')).ps,
   clean: async () => (await import('./commands/clean.ts')).clean,
   list: async () => (await import('./commands/list.ts')).list,

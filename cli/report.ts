@@ -64,7 +64,7 @@ export const shownPath = (path: string, cwd: string): string => {
 
 /** A call of this program, in words that name it plainly, as it has to be typed here. */
 const CALL =
-  /\brunbook (?=(?:run|resume|undo|status|runs|log|ps|clean|list|show|learn|report|plan|validate|schema|doctor|import|new)\b)/g;
+  /\brunbook (?=(?:run|resume|undo|status|runs|log|audit|ps|clean|list|show|learn|report|plan|validate|schema|doctor|import|new)\b)/g;
 
 /** What to type or change next; calls of this program stand as they were made. */
 export const nextSteps = (text: string | readonly string[], {style, program}: Omit<ReportStyle, 'cwd'>): string[] =>

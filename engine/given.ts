@@ -1,7 +1,7 @@
 import {RunbookError} from './errors.ts';
 import type {Host} from './host.ts';
 import {resolveInputs} from './inputs.ts';
-import type {Runbook} from './runbook.ts';
+import type {Input, Runbook} from './runbook.ts';
 import {isMaskable, SHORTEST_SECRET} from './secret-forms.ts';
 import type {Json} from './step-type.ts';
 import type {Store} from './store.ts';
@@ -51,11 +51,30 @@ const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
  * The inputs of a run that is only looked at or taken back: a secret that nobody gives is left out, and what needs it says so.
  * @throws RunbookError with everything else that is missing or wrong
  */
-export const gatherKnown = async (runbook: Runbook, host: Host, stored: Inputs): Promise<Inputs> => {
-  const present = {...stored, ...fromEnvironment(runbook, host)};
+export const gatherKnown = async (
+  runbook: Runbook,
+  host: Host,
+  stored: Inputs,
+  set: Readonly<Record<string, string>> = {},
+): Promise<Inputs> => {
+  const present = {...stored, ...fromEnvironment(runbook, host), ...set};
   const needed = [...runbook.inputs].filter(([name, input]) => !input.secret || Object.hasOwn(present, name));
   const quiet = {...host, askSecret: async () => undefined};
-  return await gatherInputs({...runbook, inputs: new Map(needed)}, {}, quiet, stored);
+  return await gatherInputs({...runbook, inputs: new Map(needed)}, set, quiet, stored);
+};
+
+/** The secrets that a person gives for those inputs; who has none gives nothing. */
+export const askForSecrets = async (
+  inputs: readonly Pick<Input, 'name' | 'about'>[],
+  host: Host,
+): Promise<Readonly<Record<string, string>>> => {
+  const answers: [string, string][] = [];
+  for (const {name, about} of inputs) {
+    const words = [about, 'leave it empty if you have it no longer'].filter((text) => text !== undefined);
+    const answer = await askFor(name, words.join('; '), host);
+    if (answer !== undefined && answer !== '') answers.push([name, answer]);
+  }
+  return Object.fromEntries(answers);
 };
 
 const fromEnvironment = (runbook: Runbook, host: Host): Record<string, string> =>

@@ -2,6 +2,10 @@
 
 export {type Aftermath, aftermathOf} from './aftermath.ts';
 export type {Approval, ResumePlan} from './approve.ts';
+export {type AuditReport, type AuditRequest, auditRun, type Sought} from './audit.ts';
+export type {Unread} from './audit-files.ts';
+export type {Leak} from './audit-search.ts';
+export type {MissingSecret} from './audit-secrets.ts';
 export {
   type Cleaned,
   type CleanPlan,

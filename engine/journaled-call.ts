@@ -47,11 +47,22 @@ export const callOf = async (session: Session, key: string, stored: Stored): Pro
 
 const secretsFor = async (session: Session, key: string, stored: Stored): Promise<ReadonlyMap<string, Json>> => {
   const found = new Map<string, Json>();
-  for (const name of variablesIn(stored.options)) {
-    const source = stored.derived?.[name];
-    found.set(name, source === undefined ? await secretOf(session, name) : await derive(session, key, source));
-  }
+  for (const name of variablesIn(stored.options)) found.set(name, await secretBehind(session, key, stored, name));
   return found;
+};
+
+/**
+ * The value of a variable in the options of a journaled step.
+ * @throws RunbookError when it can't be had
+ */
+export const secretBehind = async (
+  session: Session,
+  key: string,
+  {derived}: Pick<Stored, 'derived'>,
+  name: string,
+): Promise<Json> => {
+  const source = derived?.[name];
+  return source === undefined ? await secretOf(session, name) : await derive(session, key, source);
 };
 
 /** A secret by the name of its variable: known, read again, or asked for. */

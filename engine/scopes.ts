@@ -146,7 +146,7 @@ export class Scopes {
     if (secrets.size === 0) return variables;
     const entries = Object.entries(variables).map(([name, value]) => {
       const isHidden = secrets.has(name) && value !== '';
-      return [name, isHidden ? (this.#hide(mode, value, ...nameInScope(scope, name)) as string) : value];
+      return [name, isHidden ? (this.#hide(mode, value, this.envVariable(scope, name)) as string) : value];
     });
     return Object.fromEntries(entries);
   }
@@ -183,6 +183,16 @@ export class Scopes {
   /** The value of a secret by the name under which it stands in journaled options. */
   secret(name: string): Json | undefined {
     return this.#secrets.get(name);
+  }
+
+  /** All that are known by now, by variable. */
+  get secrets(): ReadonlyMap<string, Json> {
+    return this.#secrets;
+  }
+
+  /** The variable by which a secret of an env file stands in journaled options. */
+  envVariable(scope: Scope, name: string): string {
+    return variableName(...nameInScope(scope, name));
   }
 
   /** Whether what an expression has made of secrets gives one of them away: the length of one does not, a part does. */
