@@ -2,19 +2,33 @@ import {CODES, isCode, messageOf, type Problem, RunbookError} from './errors.ts'
 import type {Node} from './graph.ts';
 import {StepError} from './step-type.ts';
 
-const LONGEST_QUOTE = 16;
+const LONGEST_QUOTE = 8;
 
-/** A step's own lines, numbered. */
+/** A step's own lines, numbered, without its prose. */
 export const quoteStep = ({step, scope}: Node): string => {
-  const lines = scope.runbook.text.split(/\r?\n/);
-  const last = Math.min(step.endLine - 1, step.place.line + LONGEST_QUOTE - 1);
-  const width = String(last).length;
-  const quoted = lines.slice(step.place.line - 1, last);
-  while (quoted.at(-1)?.trim() === '') quoted.pop();
-  const more = step.endLine - 1 > last ? [`${' '.repeat(width)} | ...`] : [];
-  return [...quoted.map((line, index) => `${String(step.place.line + index).padStart(width)} | ${line}`), ...more].join(
-    '\n',
-  );
+  const lines = scope.runbook.text
+    .split(/\r?\n/)
+    .slice(step.place.line - 1, step.endLine - 1)
+    .map((text, index) => ({number: step.place.line + index, text}));
+  const told = withoutProse(lines, step.place.column - 1);
+  while (told.at(-1)?.text.trim() === '') told.pop();
+  const quoted = told.slice(0, LONGEST_QUOTE);
+  const width = String(quoted.at(-1)?.number ?? 0).length;
+  const more = told.length > quoted.length ? [`${' '.repeat(width)} | ...`] : [];
+  return [...quoted.map(({number, text}) => `${String(number).padStart(width)} | ${text}`), ...more].join('\n');
+};
+
+interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** The lines but for the `about:` that begins at this indent, which explains the step and fails nothing. */
+const withoutProse = (lines: readonly Line[], indent: number): Line[] => {
+  const start = lines.findIndex(({text}) => text.slice(0, indent).trim() === '' && text.startsWith('about:', indent));
+  if (start < 0) return [...lines];
+  const length = lines.slice(start + 1).findIndex(({text}) => text.trim() !== '' && text.search(/\S/) <= indent);
+  return [...lines.slice(0, start), ...(length < 0 ? [] : lines.slice(start + 1 + length))];
 };
 
 /** What a failed step adds to an error. */

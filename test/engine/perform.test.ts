@@ -114,6 +114,19 @@ test(
 );
 
 test(
+  'quotes what a failed step does, not the prose that explains it',
+  rigTest(async (rig) => {
+    rig.step('web').failure = 'no';
+    const prose = '    about: |\n      A long story,\n\n      with lines: many\n';
+    await rig.runbook(`  - id: web\n${prose}    uses: web\n    with:\n      value: up\n\n  - {id: after, uses: web}\n`);
+
+    const problem = (await rig.run()).failures[0]?.problem;
+
+    assert.is(problem?.excerpt, ' 5 |   - id: web\n10 |     uses: web\n11 |     with:\n12 |       value: up');
+  }),
+);
+
+test(
   'ends an attempt that takes longer than its timeout',
   rigTest(async (rig) => {
     const slow = rig.step('slow');
