@@ -32,7 +32,7 @@ export interface PtyOptions {
 }
 
 /** Starts the program on a terminal of its own; it ends with the test. */
-export const startPty = (rig: CliRig, args: readonly string[], options: PtyOptions = {}): Pty => {
+export const startPty = (rig: Pick<CliRig, 'dir' | 'owns'>, args: readonly string[], options: PtyOptions = {}): Pty => {
   const {columns = 80, rows = 40, command = program, env = {}} = options;
   const [file, ...before] = command;
   const child = spawn(file, [...before, ...args], {
