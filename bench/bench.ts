@@ -21,7 +21,7 @@ export class Bench {
   readonly dir: string;
   readonly peers = findPeers();
   /** The command line that starts the program. */
-  readonly program: CommandLine = [process.execPath, join(root, 'dist/cli/main.js')];
+  readonly program: CommandLine = [process.execPath, join(root, 'dist/cli/main.cjs')];
 
   private constructor(dir: string) {
     this.dir = dir;

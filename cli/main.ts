@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import {closeSync, readFileSync, writeSync} from 'node:fs';
 import {basename} from 'node:path';
 import {isatty} from 'node:tty';
@@ -36,10 +35,10 @@ const programName = (): string => {
   const name = basename(process.argv[1] ?? 'runbook');
   // npm says that it was asked to run us (npx); a script started by hand has its ending.
   if (process.env.npm_command === 'exec') return `npx ${name}`;
-  return /\.[jt]s$/.test(name) ? 'runbook' : name;
+  return /\.[cm]?[jt]s$/.test(name) ? 'runbook' : name;
 };
 
-/** `runbook.js` tells us; where it was passed by, a shell still says what it was asked to start. */
+/** `runbook.cjs` tells us; where it was passed by, a shell still says what it was asked to start. */
 const isHangupIgnored = (): boolean => {
   const {RUNBOOK_HANGUP: told, _: started} = process.env;
   delete process.env.RUNBOOK_HANGUP;
@@ -229,4 +228,4 @@ const main = async (): Promise<void> => {
   process.exit(lost === undefined ? code : tellLoss(lost));
 };
 
-await main();
+void main();

@@ -67,7 +67,7 @@ const SIGNALS: Readonly<Record<string, number>> = {
 export const program: readonly [string, ...string[]] =
   process.env.RUNBOOK_TEST_SOURCE === '1'
     ? [process.execPath, '--import', import.meta.resolve('tsx'), join(root, 'cli/main.ts')]
-    : [process.execPath, join(root, 'dist/cli/main.js')];
+    : [process.execPath, join(root, 'dist/cli/main.cjs')];
 
 /** Wraps a test body: owns its folder, bounds its time, ends what is left running. */
 export const cliTest =

@@ -62,7 +62,7 @@ const cloneInto = async (dir: string): Promise<void> => {
   for (const part of PARTS) await cp(join(root, part), join(dir, part), {recursive: true});
   await symlink(join(root, 'node_modules'), join(dir, 'node_modules'));
   await mkdir(join(dir, 'bin'));
-  await symlink('../dist/cli/runbook.js', join(dir, 'bin/runbook'));
+  await symlink('../dist/cli/runbook.cjs', join(dir, 'bin/runbook'));
 };
 
 const film = async (engine: TestEngine): Promise<void> => {

@@ -94,7 +94,7 @@ test(
     await rig.write({'runbooks/web.yaml': shellRunbook('web', {long: 'seq 1 4000000'})});
     await rig.runbook(['run', 'web']);
     const piped = (line: string) => rig.start(['-c', line, 'sh'], {command: ['sh']}).ended;
-    const log = `"${process.execPath}" "${join(import.meta.dirname, '../../dist/cli/main.js')}" log`;
+    const log = `"${process.execPath}" "${join(import.meta.dirname, '../../dist/cli/main.cjs')}" log`;
 
     const all = await rig.runbook(['log']);
     const head = await piped(`${log} | head -n 3`);

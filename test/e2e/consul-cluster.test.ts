@@ -41,7 +41,7 @@ class Bench {
     const [file, ...rest] = this.#inside;
     if (file === undefined) return this.rig.start(args, {env: this.#env});
     return this.rig.start([], {
-      command: [file, ...rest, process.execPath, 'dist/cli/main.js', ...args],
+      command: [file, ...rest, process.execPath, 'dist/cli/main.cjs', ...args],
       env: this.#env,
     });
   }

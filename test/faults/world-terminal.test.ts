@@ -13,7 +13,7 @@ const test = suite('world: a terminal');
 const onTerminal = hasTools('script', 'setsid', 'nohup') ? test : test.skip;
 
 /** The program as it is installed: started by its own first line. */
-const installed = fileURLToPath(new URL('../../dist/cli/runbook.js', import.meta.url));
+const installed = fileURLToPath(new URL('../../dist/cli/runbook.cjs', import.meta.url));
 
 const LONG = shellRunbook('long', {
   a: 'echo $$ > child; sleep 60 & echo begun; while [ ! -e go ]; do sleep 0.05; done; echo a >> acts',

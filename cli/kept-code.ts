@@ -1,0 +1,66 @@
+import {mkdirSync, readFileSync, renameSync, statSync, writeFileSync} from 'node:fs';
+import {basename, join} from 'node:path';
+import {Script} from 'node:vm';
+
+// Compiling takes most of a short command's time. V8 can write down what it has made of a script, and read it again when that
+// script is the same and so is V8. Only for time: it may be absent, unreadable or of another Node at any moment.
+
+/** Named by what it was called to do: each command has other functions compiled. */
+export class KeptCode {
+  readonly #places: readonly string[];
+  readonly #word: string;
+  readonly #fresh = new Map<string, Script>();
+
+  constructor({beside, build, word}: {beside: string; build: string; word: string}) {
+    const {XDG_CACHE_HOME: cache, HOME: home, NODE_DISABLE_COMPILE_CACHE: isOff} = process.env;
+    const ofUser = cache || (home && join(home, '.cache'));
+    const places = [join(beside, 'code'), ...(ofUser ? [join(ofUser, 'runbook/code')] : [])];
+    this.#places = isOff ? [] : places.map((place) => join(place, build));
+    this.#word = word;
+  }
+
+  /** The function that is a CommonJS module's body. */
+  compile(file: string): unknown {
+    const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`;
+    const name = `${basename(file, '.cjs')}-${this.#word}`;
+    const kept = this.#read(name, file);
+    const script = new Script(source, {filename: file, ...(kept === undefined ? {} : {cachedData: kept})});
+    if (kept === undefined || script.cachedDataRejected) this.#fresh.set(name, script);
+    return script.runInThisContext();
+  }
+
+  /** Writes down what was compiled anew, with all that has been called by now. */
+  keep(): void {
+    for (const [name, script] of this.#fresh) this.#places.some((place) => write(place, name, script));
+  }
+
+  #read(name: string, file: string): Buffer | undefined {
+    for (const place of this.#places) {
+      const path = join(place, name);
+      try {
+        if (isOurs(path, file)) return readFileSync(path);
+      } catch {
+        // not there, or not for us
+      }
+    }
+    return undefined;
+  }
+}
+
+/** It is run like the program itself, so only what the program's owner or this user has written is read. */
+const isOurs = (path: string, program: string): boolean => {
+  const {uid} = statSync(path);
+  return uid === process.geteuid?.() || uid === statSync(program).uid;
+};
+
+const write = (place: string, name: string, script: Script): boolean => {
+  const draft = join(place, `${name}.${process.pid}`);
+  try {
+    mkdirSync(place, {recursive: true, mode: 0o700});
+    writeFileSync(draft, script.createCachedData(), {mode: 0o600});
+    renameSync(draft, join(place, name));
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {KeptCode} from './kept-code.ts';
+
+// Starts the built program: `build.ts` makes a few files of it, each of which is loaded when another one asks for it.
+
+interface Module {
+  exports: object;
+}
+type Body = (exports: object, require: (name: string) => unknown, module: Module, file: string, folder: string) => void;
+
+/** What tells this build from others; `build.ts` puts it in. */
+declare const BUILD: string;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const folder = join(here, 'bundles');
+const nodeRequire = createRequire(import.meta.url);
+const loaded = new Map<string, Module>();
+
+const args = process.argv.slice(2);
+const code = new KeptCode({beside: here, build: BUILD, word: args.find((arg) => /^[a-z]+$/.test(arg)) ?? ''});
+
+const load = (name: string): unknown => {
+  if (!name.startsWith('./')) return nodeRequire(name);
+  const known = loaded.get(name);
+  if (known !== undefined) return known.exports;
+  const module: Module = {exports: {}};
+  loaded.set(name, module);
+  const file = join(folder, name);
+  const body = code.compile(file) as Body;
+  body(module.exports, load, module, file, folder);
+  return module.exports;
+};
+
+// Only Node's own loader reads source maps.
+if (args.includes('--debug')) {
+  process.setSourceMapsEnabled(true);
+  nodeRequire(join(folder, 'main.cjs'));
+} else {
+  process.on('exit', () => code.keep());
+  load('./main.cjs');
+}
