@@ -206,12 +206,10 @@ withEngine(
 withEngine(
   'says at once why an engine does not start',
   machineTest(async (rig) => {
-    const start = performance.now();
-
     const error = await failureOf(machine(rig, 'm1', {engine_flags: ['--no-such-flag']}).run(rig.context()));
 
     assert.match(error.details.found ?? '', /no-such-flag/);
-    assert.ok(performance.now() - start < 15_000);
+    assert.not.match(error.message, /did not answer within/, 'it was waited for in vain');
   }),
 );
 
