@@ -64,6 +64,7 @@ export const contextIn = (
   env,
   signal,
   remember: (_, make) => make(),
+  recall: () => [],
   output: () => {},
   isSecret: () => false,
   ask: () => Promise.reject(new PermanentError('nobody can be asked')),

@@ -139,6 +139,7 @@ export const contextOf = (session: Session, site: Site, key: string, call: Conte
     env: {...session.host.env, ...mark},
     signal: call.signal,
     remember: (name, make, how) => remember(session, key, name, {acts: call.acts === true, ...how}, make),
+    recall: (name) => recall(session, name),
     output: call.output ?? (() => {}),
     isSecret: (text) => session.redactor.text(text) !== text,
     ask: (question) => session.host.ask(question),
@@ -182,6 +183,11 @@ const remembered = (session: Session, step: string, name: string): Json | undefi
   if (state.forgotten.includes(name)) throw lost(name, 'it held a secret, and was not stored');
   return Object.hasOwn(state.remembered, name) ? state.remembered[name] : undefined;
 };
+
+const recall = (session: Session, name: string): readonly Json[] =>
+  [...(session.state?.steps.values() ?? [])].flatMap(({remembered}) =>
+    Object.hasOwn(remembered, name) ? [remembered[name] as Json] : [],
+  );
 
 const lost = (name: string, why: string): StepError =>
   new StepError(`what was to be remembered ("${name}") can't be had: ${why}`, {next: 'see to it by hand'});

@@ -51,6 +51,11 @@ export interface StepContext extends Site {
    */
   remember<T extends Json>(name: string, make: () => Promise<T>, how?: Remembering): Promise<T>;
   /**
+   * What steps of this run have remembered by that name so far, also in a process that was killed: of a thing that several
+   * steps share, only the first finds that it was not there. Sealed values are not among them.
+   */
+  recall(name: string): readonly Json[];
+  /**
    * What the step prints, in any chunks; shown live, masked, and kept in the step's log.
    * @param channel tells streams apart that are cut independently of each other
    */

@@ -64,7 +64,7 @@ const toRemember = async (path: string): Promise<Previous | null> => {
 const beforeTyping = async (path: string, given: Options): Promise<Previous | null> =>
   holds(await lookAt(path), given) ? null : toRemember(path);
 
-/** The folders that the steps of a run have made, as long as this process lives. */
+/** The folders that the steps of a run have made or are about to make, those of killed processes too. */
 const madeBy = new Map<string, Set<string>>();
 
 const removeFolders = async (context: StepContext): Promise<void> => {
@@ -91,7 +91,7 @@ const command = (given: Options, site: Site): string => {
 const rememberBefore = async (path: string, context: StepContext): Promise<void> => {
   await context.remember('previous', () => toRemember(path), {sealed: true});
   const run = context.labels['io.runbook.run'] ?? '';
-  const made = madeBy.get(run) ?? new Set();
+  const made = madeBy.get(run) ?? new Set(context.recall('folders').flat() as string[]);
   madeBy.set(run, made);
   const folders = await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path), made));
   for (const folder of folders) made.add(folder);

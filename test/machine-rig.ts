@@ -68,6 +68,7 @@ export const contextOf = (rig: StepRig, name: string, overrides: Partial<StepCon
       if (!remembered.has(name)) remembered.set(name, await make());
       return remembered.get(name) as Awaited<ReturnType<typeof make>>;
     },
+    recall: (name) => (remembered.has(name) ? [remembered.get(name) as Json] : []),
     ...overrides,
   });
 };

@@ -66,6 +66,7 @@ export const stepTest =
           if (!remembered.has(name)) remembered.set(name, await make());
           return remembered.get(name) as Awaited<ReturnType<typeof make>>;
         },
+        recall: (name) => (remembered.has(name) ? [remembered.get(name) as Json] : []),
         output: (text) => void printed.push(text),
         ask: async () => true,
         ...overrides,

@@ -166,6 +166,25 @@ test(
 );
 
 test(
+  'recalls in another process what steps of the run have remembered',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    const recalled: unknown[] = [];
+    web.during = async (_, context) => {
+      recalled.push(context.recall('made'));
+      await context.remember('made', async () => `by ${context.key.split('/')[1]}`);
+      await context.remember('foreign', async () => 'sealed', {sealed: true});
+      if (context.key.endsWith('second') && web.runs === 2) throw new Error('no');
+    };
+    await rig.runbook('  - {id: first, uses: web}\n  - {id: second, uses: web}\n');
+    await rig.run();
+    await rig.resume();
+
+    assert.equal(recalled, [[], ['by first'], ['by first', 'by second']]);
+  }),
+);
+
+test(
   'gives a remembered value back that held a secret, and keeps it sealed',
   rigTest(async (rig) => {
     const web = rig.step('web');

@@ -117,6 +117,36 @@ test(
 );
 
 test(
+  'a folder that a killed process has made is taken back, whichever step is undone last',
+  stepTest(async (rig) => {
+    const memory = new Map<string, Map<string, Json>>([['a', new Map<string, Json>()]]);
+    const context = (step: string): StepContext =>
+      rig.context({
+        key: `${rig.unique}/${step}`,
+        async remember<T extends Json>(name: string, make: () => Promise<T>) {
+          const own = memory.get(step) ?? new Map<string, Json>();
+          memory.set(step, own);
+          if (!own.has(name)) own.set(name, await make());
+          return own.get(name) as T;
+        },
+        recall: (name) => [...memory.values()].flatMap((own) => (own.has(name) ? [own.get(name) as Json] : [])),
+      });
+    // what the journal of the killed process says, and what it did
+    memory
+      .get('a')
+      ?.set('previous', null)
+      .set('folders', [join(rig.dir, 'new'), join(rig.dir, 'new/folder')]);
+    await mkdir(join(rig.dir, 'new/folder'), {recursive: true});
+
+    for (const step of ['b', 'a']) await write.run(given({path: `new/folder/${step}`, content: step}), context(step));
+    for (const step of ['a', 'b'])
+      await write.undo?.(given({path: `new/folder/${step}`, content: step}), context(step));
+
+    assert.equal(await readdir(rig.dir), []);
+  }),
+);
+
+test(
   'undo says that a file stays which was so before',
   stepTest(async (rig) => {
     const options = given({path: 'x', content: 'one'});
