@@ -10,6 +10,7 @@ import type {Rendered} from './render.ts';
 import type {Session} from './session.ts';
 import type {StepState} from './state.ts';
 import type {Json} from './step-type.ts';
+import {isWithheld} from './withheld.ts';
 import {looksFirst} from './work.ts';
 
 /** What a look at a step of an earlier process found. */
@@ -132,6 +133,7 @@ const lookAgain = async (session: Session, state: StepState, signal: AbortSignal
     return await lookAt(session, node, call, {signal, known: state.outputs});
   } catch (error) {
     signal.throwIfAborted();
+    if (isWithheld(state.record, error)) return undefined;
     return {ok: false, expected: 'an answer', found: messageOf(error), error};
   }
 };

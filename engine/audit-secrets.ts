@@ -51,7 +51,7 @@ export const secretsOf = async (
   learnSecrets(session.graph, session.scopes);
   const recorded = recordedIn(entries);
   const labels = labelsOf(session, entries, recorded);
-  const plain = [...session.scopes.secrets].map(([variable, value]) => ({variable, value}));
+  const plain = [...[...session.scopes.secrets].map(([variable, value]) => ({variable, value})), ...heldIn(session)];
   const made = await madeAgain(session, recorded);
   const values: readonly Valued[] = [...plain, ...made];
   const hashes = hashesIn(session, entries, recorded);
@@ -68,6 +68,21 @@ export const secretsOf = async (
     return isAll ? [] : [{name: labels.get(variable) ?? `$${variable}`, why: why ?? 'its value is not known'}];
   });
   return {known, missing: [...missing, ...untold(session, recorded)]};
+};
+
+/** Inputs and variables that are no secrets, and whose value held one, so that the journal has a hash of it. */
+const heldIn = ({graph, scopes, state}: Session): readonly Valued[] => {
+  const held = new Set(Object.keys(state?.secrets ?? {}));
+  return graph.scopes.flatMap((scope) => {
+    const root = scope.parent === undefined ? scopes.inputsOf(scope, 'real') : {};
+    const inputs = [...scope.runbook.inputs.values()]
+      .filter(({name, secret}) => !secret && held.has(name) && Object.hasOwn(root, name))
+      .map(({name}) => ({variable: variableName(name), value: root[name] ?? null}));
+    const env = Object.entries(scopes.envOf(scope).open)
+      .filter(([name]) => held.has(ENV + name))
+      .map(([name, value]) => ({variable: scopes.envVariable(scope, name), value}));
+    return [...inputs, ...env];
+  });
 };
 
 /** Those that are neither one of the others nor a part of one. */
@@ -128,8 +143,10 @@ const recordedIn = (entries: readonly Stamped[]): readonly Recorded[] =>
     if (entry.type !== 'step-started' && entry.type !== 'step-checkpointed') return [];
     const {record, step: key} = entry;
     const undo = ('undo' in entry ? entry.undo : undefined) ?? record?.undo;
-    const {secrets = {}} = record ?? {};
-    return [record, undo].flatMap((stored) => (stored === undefined ? [] : [{key, stored, secrets}]));
+    return [
+      ...(record === undefined ? [] : [{key, stored: record, secrets: record.secrets}]),
+      ...(undo === undefined ? [] : [{key, stored: undo, secrets: {}}]),
+    ];
   });
 
 /** What expressions had made of secrets, as far as it can be made again. */
@@ -137,7 +154,7 @@ const madeAgain = async (session: Session, recorded: readonly Recorded[]): Promi
   const made: Valued[] = [];
   const seen = new Set<string>();
   for (const {key, stored} of recorded)
-    for (const [variable, source] of Object.entries(stored.derived ?? {})) {
+    for (const [variable, source] of derivedOf(stored)) {
       const id = JSON.stringify([key, variable, source]);
       if (seen.has(id)) continue;
       seen.add(id);
@@ -147,6 +164,10 @@ const madeAgain = async (session: Session, recorded: readonly Recorded[]): Promi
     }
   return made;
 };
+
+/** Without what is no secret itself and holds one that is looked for by itself. */
+const derivedOf = ({derived = {}, withheld = []}: Recorded['stored']): readonly (readonly [string, string])[] =>
+  Object.entries(derived).filter(([variable]) => !withheld.includes(variable));
 
 /** How the runbook says what stands as a variable in the journal; of steps only those that were begun. */
 const labelsOf = (
@@ -159,7 +180,7 @@ const labelsOf = (
     ([name]) => [variableGiven(session, name), name.startsWith(ENV) ? name : `inputs.${name}`] as const,
   );
   const derived = recorded.flatMap(({stored}) =>
-    Object.entries(stored.derived ?? {}).map(([variable, source]) => [variable, source] as const),
+    derivedOf(stored).map(([variable, source]) => [variable, source] as const),
   );
   const given = graph.scopes.flatMap((scope) => [
     ...[...scope.runbook.inputs.values()]
@@ -204,7 +225,12 @@ const hashesIn = (
     all.set(variable, (all.get(variable) ?? new Set()).add(hash));
   };
   for (const [name, hash] of givenHashes(entries)) note(variableGiven(session, name), hash);
-  for (const {secrets} of recorded) for (const [variable, hash] of Object.entries(secrets)) note(variable, hash);
+  for (const {stored, secrets} of recorded)
+    for (const [variable, hash] of Object.entries(secrets))
+      if (!('withheld' in stored && stored.withheld?.includes(variable))) note(variable, hash);
+  for (const entry of entries)
+    if (entry.type === 'step-checkpointed' || entry.type === 'step-verified')
+      for (const [output, hash] of Object.entries(entry.secrets ?? {})) note(variableName(entry.step, output), hash);
   return all;
 };
 

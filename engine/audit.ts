@@ -96,7 +96,7 @@ const open = async (
   try {
     const runbook = await request.load(state.file);
     const secrets = {...set, ...(await askForSecrets(secretsNotGiven(runbook, set, host), host))};
-    const inputs = await gatherKnown(runbook, host, state.inputs, secrets);
+    const inputs = await gatherKnown(runbook, host, state, secrets);
     return {
       session: await openSession({host: quiet, store, registry, runbook, inputs, envFiles, cwd, run, state}),
     };

@@ -1,6 +1,7 @@
 import {RunbookError} from './errors.ts';
 import type {ResumeStep} from './events.ts';
 import type {Doubt, Host} from './host.ts';
+import {listed} from './nearest.ts';
 
 /** What the operator says of single steps on resume. */
 export interface Wishes {
@@ -58,6 +59,26 @@ export const answersTo = (run: string, steps: readonly string[]): readonly strin
 };
 
 const unsettled = (run: string, doubts: readonly ResumeStep[]): RunbookError => {
+  const withheld = doubts.filter(({standing}) => standing === 'withheld');
+  return withheld.length === doubts.length ? unstored(run, withheld) : inDoubt(run, doubts);
+};
+
+/** Done they are, and only what they have handed on is missing. */
+const unstored = (run: string, steps: readonly ResumeStep[]): RunbookError => {
+  const redo = steps.map(({step}) => `--redo ${step}`).join(' ');
+  return new RunbookError({
+    code: 'in-doubt',
+    message: `step ${listed(steps.map(({step}) => `"${step}"`))} must not be repeated unasked, and what it has handed on is not stored; nothing was done`,
+    found: steps.map(({step, detail = ''}) => `"${step}": ${detail}`).join('\n'),
+    next: [
+      `to do it again all the same: runbook resume ${run} ${redo}`,
+      `or do what needs the value by hand, and say so: runbook resume ${run} --accept STEP --reason "..."`,
+      'or change the runbook: read the secret in a step of its own, with effect: reads and an output that says secret: true',
+    ],
+  });
+};
+
+const inDoubt = (run: string, doubts: readonly ResumeStep[]): RunbookError => {
   const steps = doubts.map(({step}) => step);
   const names = steps.map((step) => `"${step}"`).join(', ');
   const [word, it] = steps.length > 1 ? ['steps', 'they'] : ['step', 'it'];

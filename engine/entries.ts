@@ -20,6 +20,10 @@ export interface StepRecord {
   readonly dir?: string;
   /** Variable in `options` -> the expression that made its value of secrets, so that it can be made again. */
   readonly derived?: Readonly<Record<string, string>>;
+  /** Those of `derived` that are no secrets themselves, but hold one. */
+  readonly withheld?: readonly string[];
+  /** A secret stands in the text of an option itself, and was masked: only the file has it. */
+  readonly isMasked?: true;
   /** Variable in `options` -> keyed hash of its secret, to tell whether it changed. */
   readonly secrets: Readonly<Record<string, string>>;
   /** The rendered `undo:` of the step, where it has one. */
@@ -28,7 +32,19 @@ export interface StepRecord {
     readonly options: Json;
     readonly on?: string;
     readonly derived?: Readonly<Record<string, string>>;
+    readonly withheld?: readonly string[];
+    readonly isMasked?: true;
   };
+}
+
+/** What a step hands on, as it is journaled. */
+export interface KeptOutputs {
+  /** Masked. Secret ones are not here. */
+  readonly outputs: Readonly<Record<string, Json>>;
+  /** Those of `outputs` that hold a secret: what stands there is for reading, not for handing on. */
+  readonly withheld?: readonly string[];
+  /** Secret output -> keyed hash, to tell whether it changed. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** One line of the journal, without what is added when it is written: `n`, `at`, `group`, `sum`. docs/journal.md describes each. */
@@ -71,20 +87,19 @@ export type Entry =
       readonly sealed?: string;
     }
   /** Proof: it ran and its checks held, or its effect was found. `record` only where no `step-started` precedes. */
-  | {
+  | ({
       readonly type: 'step-checkpointed';
       readonly step: string;
       readonly how: How;
-      readonly outputs: Readonly<Record<string, Json>>;
       readonly durationMs: number;
       readonly evidence: readonly string[];
       readonly record?: StepRecord;
       readonly undo?: StepRecord['undo'];
       /** Why a person accepted it. */
       readonly reason?: string;
-    }
+    } & KeptOutputs)
   /** A finished step was looked at on resume and gives other outputs now. */
-  | {readonly type: 'step-verified'; readonly step: string; readonly outputs: Readonly<Record<string, Json>>}
+  | ({readonly type: 'step-verified'; readonly step: string} & KeptOutputs)
   | {readonly type: 'step-failed'; readonly step: string; readonly attempt: number; readonly problem: Problem}
   | {readonly type: 'step-interrupted'; readonly step: string; readonly attempt: number}
   | {readonly type: 'step-skipped'; readonly step: string; readonly reason: SkipReason}

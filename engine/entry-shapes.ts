@@ -32,6 +32,8 @@ const record: v.GenericSchema<unknown, StepRecord> = v.looseObject({
   definition: v.string(),
   expect: v.exactOptional(v.string()),
   reads: texts,
+  withheld: v.exactOptional(list),
+  isMasked: v.exactOptional(v.literal(true)),
   secrets: texts,
   undo: v.exactOptional(undo),
 });
@@ -43,6 +45,7 @@ const selection = v.looseObject({
 });
 
 const given = {program: v.string(), inputs: values, secrets: texts, env: texts, envFiles: list};
+const kept = {outputs: values, withheld: v.exactOptional(list), secrets: v.exactOptional(texts)};
 const step = v.string();
 const attempt = v.number();
 
@@ -69,14 +72,14 @@ const SHAPES: {readonly [T in Entry['type']]: v.GenericSchema<unknown, Members<T
   'step-checkpointed': v.looseObject({
     step,
     how,
-    outputs: values,
+    ...kept,
     durationMs: v.number(),
     evidence: list,
     record: v.exactOptional(record),
     undo: v.exactOptional(undo),
     reason: v.exactOptional(v.string()),
   }),
-  'step-verified': v.looseObject({step, outputs: values}),
+  'step-verified': v.looseObject({step, ...kept}),
   'step-failed': v.looseObject({step, attempt, problem: v.looseObject({code: v.string(), message: v.string()})}),
   'step-interrupted': v.looseObject({step, attempt}),
   'step-skipped': v.looseObject({step, reason}),

@@ -36,6 +36,8 @@ export type Standing =
   /** A live process is at it. */
   | 'running'
   | 'no-check'
+  /** It is done, but what it hands on holds a secret and was not stored; a step that is to be done needs it. */
+  | 'withheld'
   | 'accepted'
   /** Its effect was meant to hold only until a later step began. */
   | 'superseded'

@@ -203,6 +203,7 @@ const WHY_AGAIN: Readonly<Record<string, string>> = {
   drifted: 'its check does not hold any more',
   edited: 'it was edited',
   'input-changed': 'what it was given has changed',
+  withheld: 'a value that it handed on is needed, and holds a secret',
   failed: 'it failed',
   'in-doubt': 'it was started, and did not finish',
   undone: 'it was taken back',

@@ -11,28 +11,47 @@ type Inputs = Readonly<Record<string, Json>>;
 /** The environment variable that may carry an input: a secret should not stand in a command line. */
 export const inputVariable = (name: string): string => `RUNBOOK_INPUT_${name.toUpperCase()}`;
 
+/** What a run was given earlier: what was stored, and names of what was not, with keyed hashes. */
+export interface Earlier {
+  readonly inputs: Inputs;
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
 /**
- * The inputs of a run: what was stored, then `RUNBOOK_INPUT_*`, then `--set`; the operator is asked for secrets that
- * none of these gives.
+ * The inputs of a run: what was stored, then `RUNBOOK_INPUT_*`, then `--set`; the operator is asked for what was not stored
+ * and none of these gives.
  * @throws RunbookError with everything that is missing or wrong
  */
 export const gatherInputs = async (
   runbook: Runbook,
   set: Readonly<Record<string, string>>,
   host: Host,
-  stored: Inputs = {},
+  earlier: Earlier = {inputs: {}},
 ): Promise<Inputs> => {
-  const known = Object.fromEntries(Object.entries(stored).filter(([name]) => runbook.inputs.has(name)));
+  const known = Object.fromEntries(Object.entries(earlier.inputs).filter(([name]) => runbook.inputs.has(name)));
   const given: Record<string, Json> = {...known, ...fromEnvironment(runbook, host), ...set};
   for (const input of runbook.inputs.values()) {
-    if (!input.secret || Object.hasOwn(given, input.name) || input.default !== undefined) continue;
+    if (Object.hasOwn(given, input.name) || !isToBeAsked(input, earlier)) continue;
     const answer = await askFor(input.name, input.about, host);
     if (answer !== undefined) given[input.name] = answer;
+    else if (!input.secret) throw notStored(input);
   }
   const inputs = resolveInputs(runbook, given);
   refuseShortSecrets(runbook, inputs);
   return inputs;
 };
+
+/** A secret, or an input whose value has held one when the run began. */
+const isToBeAsked = ({name, secret, default: standard}: Input, {secrets = {}}: Earlier): boolean =>
+  secret ? standard === undefined : Object.hasOwn(secrets, name);
+
+const notStored = ({name, place}: Input): RunbookError =>
+  new RunbookError({
+    code: 'input-missing',
+    message: `input "${name}" held a secret when the run began, so it was not stored`,
+    place,
+    next: [`give it again: --set ${name}=..., or the variable ${inputVariable(name)}`],
+  });
 
 const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
   for (const input of runbook.inputs.values()) {
@@ -54,13 +73,14 @@ const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
 export const gatherKnown = async (
   runbook: Runbook,
   host: Host,
-  stored: Inputs,
+  earlier: Earlier,
   set: Readonly<Record<string, string>> = {},
 ): Promise<Inputs> => {
-  const present = {...stored, ...fromEnvironment(runbook, host), ...set};
-  const needed = [...runbook.inputs].filter(([name, input]) => !input.secret || Object.hasOwn(present, name));
+  const present = {...earlier.inputs, ...fromEnvironment(runbook, host), ...set};
+  const isStored = ({name, secret}: Input): boolean => !secret && !Object.hasOwn(earlier.secrets ?? {}, name);
+  const needed = [...runbook.inputs].filter(([name, input]) => isStored(input) || Object.hasOwn(present, name));
   const quiet = {...host, askSecret: async () => undefined};
-  return await gatherInputs({...runbook, inputs: new Map(needed)}, set, quiet, stored);
+  return await gatherInputs({...runbook, inputs: new Map(needed)}, set, quiet, {inputs: earlier.inputs});
 };
 
 /** The secrets that a person gives for those inputs; who has none gives nothing. */
@@ -94,13 +114,15 @@ const askFor = async (name: string, about: string | undefined, host: Host): Prom
   }
 };
 
-/** Inputs as the journal keeps them: the open ones by value, the secret ones by keyed hash. */
+/** Inputs as the journal keeps them: the open ones by value, secret ones and those that hold a secret by keyed hash. */
 export const forJournal = (
   runbook: Runbook,
   inputs: Inputs,
   store: Store,
+  isMasked: (value: Json) => boolean,
 ): {readonly inputs: Inputs; readonly secrets: Readonly<Record<string, string>>} => {
-  const isSecret = (name: string): boolean => runbook.inputs.get(name)?.secret === true;
+  const isSecret = (name: string): boolean =>
+    runbook.inputs.get(name)?.secret === true || isMasked(inputs[name] ?? null);
   const entries = Object.entries(inputs);
   const hash = (value: Json): string => store.fingerprint(typeof value === 'string' ? value : JSON.stringify(value));
   return {

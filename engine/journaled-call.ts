@@ -6,14 +6,15 @@ import {inputVariable} from './given.ts';
 import {journaledExpression, placeOf, valuesByJournal} from './journal-values.ts';
 import {lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
-import {type Call, commandOf} from './render.ts';
+import {MASK} from './redact.ts';
+import {type Call, commandOf, renderCall} from './render.ts';
 import {variableName} from './scopes.ts';
 import {type Session, stateOf} from './session.ts';
 import {fillSecrets, valueAt, variablesIn} from './stand-ins.ts';
 import type {Json, Site} from './step-type.ts';
 
 /** A step, or an author's `undo:`, as the journal has kept it. */
-export type Stored = Pick<StepRecord, 'uses' | 'options' | 'on' | 'derived' | 'dir'>;
+export type Stored = Pick<StepRecord, 'uses' | 'options' | 'on' | 'derived' | 'withheld' | 'isMasked' | 'dir'>;
 
 /** Where a journaled step acts. */
 export const siteOf = (session: Session, key: string, {on, dir}: Stored): Site => ({
@@ -24,16 +25,18 @@ export const siteOf = (session: Session, key: string, {on, dir}: Stored): Site =
 
 /**
  * A journaled step, ready to be called again without the runbook's file.
+ * @param isSpare what it acts with does not matter: what can't be had stays masked
  * @throws RunbookError when its type is unknown here, or a secret can't be had
  */
-export const callOf = async (session: Session, key: string, stored: Stored): Promise<Call> => {
+export const callOf = async (session: Session, key: string, stored: Stored, isSpare = false): Promise<Call> => {
   const type = session.registry.get(stored.uses);
   if (type === undefined)
     throw new RunbookError({
       code: 'unknown-step-type',
       message: `step "${key}": there is no step type "${stored.uses}"`,
     });
-  const secrets = await secretsFor(session, key, stored);
+  if (stored.isMasked === true && !isSpare) return fromFile(session, key, stored);
+  const secrets = await secretsFor(session, key, stored, isSpare);
   const filled = fillSecrets(stored.options, (name) => secrets.get(name));
   const site = siteOf(session, key, stored);
   const parsed = v.safeParse(type.options, filled);
@@ -45,10 +48,35 @@ export const callOf = async (session: Session, key: string, stored: Stored): Pro
   return {type, site, options: parsed.output, command: commandOf(type, stored.options, site)};
 };
 
-const secretsFor = async (session: Session, key: string, stored: Stored): Promise<ReadonlyMap<string, Json>> => {
+const secretsFor = async (
+  session: Session,
+  key: string,
+  stored: Stored,
+  isSpare: boolean,
+): Promise<ReadonlyMap<string, Json>> => {
   const found = new Map<string, Json>();
-  for (const name of variablesIn(stored.options)) found.set(name, await secretBehind(session, key, stored, name));
+  for (const name of variablesIn(stored.options)) {
+    const value = secretBehind(session, key, stored, name);
+    const isDispensable = isSpare && stored.withheld?.includes(name) === true;
+    found.set(name, await (isDispensable ? value.catch(() => MASK) : value));
+  }
   return found;
+};
+
+/** An option has a secret in its own text: what the journal has of it is masked, so only the file can tell it. */
+const fromFile = (session: Session, key: string, {uses, options}: Stored): Call => {
+  const node = session.graph.nodes.get(key);
+  const {redactor, scopes, cwd} = session;
+  for (const action of node === undefined ? [] : [node.step, node.step.undo]) {
+    if (node === undefined || action?.type.name !== uses) continue;
+    const call = renderCall(node, action, scopes, cwd, stateOf(session, key)?.outputs ?? {});
+    if (JSON.stringify(redactor.json(call.stored)) === JSON.stringify(options)) return call;
+  }
+  throw new RunbookError({
+    code: 'input-missing',
+    message: `step "${key}": one of its options has a secret in its text, and was not stored`,
+    next: ["put the runbook's file back as it was, or see to it by hand"],
+  });
 };
 
 /**
@@ -95,6 +123,19 @@ const readAgain = async (session: Session, name: string): Promise<Json | undefin
   return session.scopes.secret(name);
 };
 
+/** An output that holds a secret is not stored, either; a look may give it again. */
+const readWithheld = async (session: Session, name: string): Promise<Json | undefined> => {
+  for (const node of session.graph.nodes.values()) {
+    const state = stateOf(session, node.key);
+    const output = state?.withheld.find((one) => variableName(node.key, one) === name);
+    if (output === undefined || state?.record === undefined) continue;
+    const call = await callOf(session, node.key, state.record);
+    const finding = await lookAt(session, node, call, {signal: session.host.signal, known: state.outputs});
+    return finding.ok ? finding.outputs[output] : undefined;
+  }
+  return undefined;
+};
+
 /** Makes again what an expression had made of secrets. */
 const derive = async (session: Session, key: string, source: string): Promise<Json> => {
   const node = session.graph.nodes.get(key);
@@ -105,7 +146,7 @@ const derive = async (session: Session, key: string, source: string): Promise<Js
   for (const reference of expression.references) {
     const name = secretNameOf(key, reference);
     if (name === undefined || valueAt(values, reference) !== undefined) continue;
-    values = withValue(values, reference, await secretOf(session, name));
+    values = withValue(values, reference, (await readWithheld(session, name)) ?? (await secretOf(session, name)));
   }
   return expression.evaluate(values) as Json;
 };
@@ -118,6 +159,7 @@ const secretNameOf = (key: string, {root, path}: Reference): string | undefined 
   const {prefix} = placeOf(key);
   const [first = '', second, ...rest] = path;
   if (root === 'inputs' || root === 'env') return variableName(prefix, first);
+  if (root === 'result') return variableName(key, ...path);
   return root === 'steps' && second === 'outputs' ? variableName(prefix + first, ...rest) : undefined;
 };
 

@@ -23,7 +23,7 @@ export const openKnown = async (
   state: RunState,
 ): Promise<Known> => {
   const open = async (runbook: Runbook, known: RunState): Promise<Session> => {
-    const inputs = await gatherKnown(runbook, host, known.inputs);
+    const inputs = await gatherKnown(runbook, host, known);
     const {run, cwd, envFiles} = known;
     return await openSession({host, store, registry: request.registry, runbook, inputs, envFiles, cwd, run, state});
   };

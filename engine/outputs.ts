@@ -1,6 +1,8 @@
+import type {KeptOutputs} from './entries.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import type {Session} from './session.ts';
 import type {Json} from './step-type.ts';
+import {textOf} from './template.ts';
 
 type Outputs = Readonly<Record<string, Json>>;
 
@@ -15,6 +17,32 @@ export const declaredOutputs = (
   const secrets = [...node.step.outputs].filter(([, {secret}]) => secret).map(([name]) => name);
   return {outputs: {...found, ...Object.fromEntries(declared)}, secrets: new Set(secrets)};
 };
+
+/**
+ * What a step hands on, as the journal keeps it. What holds a secret is not stored: there only its masked text stands.
+ * @param before names that were withheld earlier; what is still not known of them stays so
+ */
+export const keptOutputs = (
+  {redactor, store}: Session,
+  {outputs, secrets}: {readonly outputs: Outputs; readonly secrets: ReadonlySet<string>},
+  before: readonly string[] = [],
+): KeptOutputs => {
+  const open = Object.entries(outputs).filter(([name]) => !secrets.has(name));
+  const masked = open.filter(([, value]) => holdsSecret(redactor, value)).map(([name]) => name);
+  const withheld = [...masked, ...before.filter((name) => !Object.hasOwn(outputs, name))];
+  const known = Object.entries(outputs).filter(([name]) => secrets.has(name));
+  return {
+    outputs: Object.fromEntries(open),
+    ...(withheld.length === 0 ? {} : {withheld}),
+    ...(known.length === 0
+      ? {}
+      : {secrets: Object.fromEntries(known.map(([name, value]) => [name, store.fingerprint(textOf(value))]))}),
+  };
+};
+
+/** Whether a value would be masked where it is stored. */
+const holdsSecret = (redactor: Session['redactor'], value: Json): boolean =>
+  JSON.stringify(redactor.json(value)) !== JSON.stringify(value);
 
 /** Whether a look gives later steps what they read of this one; otherwise only running it can. */
 export const tellsOutputs = ({step, scope}: Node): boolean =>

@@ -11,6 +11,7 @@ import {type Session, stateOf} from './session.ts';
 import {Store} from './store.ts';
 import {findSurvivors} from './survivors.ts';
 import {undoCommand} from './undo-step.ts';
+import {withNeeded} from './withheld.ts';
 
 /**
  * What `resumeRun` would do and why. Looks at every step that was begun; changes and writes nothing.
@@ -27,10 +28,11 @@ export const planResume = async (request: ResumeRequest, host: Host): Promise<Re
  */
 export const planOf = async (prepared: Prepared, request: ResumeRequest): Promise<ResumePlan> => {
   const {session, part} = prepared;
-  const assessed = await assess(session, session.host.signal);
+  const looked = await assess(session, session.host.signal);
+  const assessed = withNeeded(session, looked, request);
   const foreseen = await foresee(session, {assessed, part, wishes: request, probes: true});
   const steps = session.redactor.carried(await withSurvivors(session, stepsOf(session, assessed, foreseen)));
-  const open = await unanswered(prepared, assessed, request, steps);
+  const open = await unanswered(prepared, looked, request, steps);
   const kept = steps.filter(({course}) => course === 'keep').length;
   const plan = {run: session.run, runbook: session.runbook.name, hash: hashOf(session, open), kept, steps};
   if (request.approve !== undefined) checkApproval(plan, open, request.approve);
@@ -40,11 +42,12 @@ export const planOf = async (prepared: Prepared, request: ResumeRequest): Promis
 /** The plan as it is before its questions are answered: so its hash is the same with the answers and without. */
 const unanswered = async (
   {session, part}: Prepared,
-  assessed: ReadonlyMap<string, Assessment>,
+  looked: ReadonlyMap<string, Assessment>,
   wishes: Wishes,
   steps: readonly ResumeStep[],
 ): Promise<readonly ResumeStep[]> => {
   const seen = async (given: Wishes): Promise<readonly ResumeStep[]> => {
+    const assessed = withNeeded(session, looked, given);
     const foreseen = await foresee(session, {assessed, part, wishes: given, probes: true});
     return session.redactor.carried(stepsOf(session, assessed, foreseen));
   };

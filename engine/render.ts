@@ -129,9 +129,23 @@ export const renderCall = (
   };
 };
 
-type Derived = Pick<StepRecord, 'derived'>;
+type Derived = Pick<StepRecord, 'derived' | 'withheld'>;
 
-const derivedIn = ({derived}: StandIns): Derived => (Object.keys(derived).length === 0 ? {} : {derived});
+const derivedIn = ({derived, withheld}: StandIns): Derived => ({
+  ...(Object.keys(derived).length === 0 ? {} : {derived}),
+  ...(withheld.length === 0 ? {} : {withheld: [...new Set(withheld)]}),
+});
+
+/** What of a call is stored; where an option has a secret in its own text, that would be masked. */
+const storedOf = (
+  {stored, derived, withheld}: {readonly stored: Json} & Derived,
+  scopes: Scopes,
+): Derived & Pick<StepRecord, 'options' | 'isMasked'> => ({
+  options: stored,
+  ...(derived && {derived}),
+  ...(withheld && {withheld}),
+  ...(scopes.isMasked(stored) ? {isMasked: true as const} : {}),
+});
 
 /** Fills in a step. */
 export const renderStep = (
@@ -150,13 +164,12 @@ export const renderStep = (
       title: titleOf(node),
       uses: step.uses,
       effect: step.effect,
-      options: call.stored,
+      ...storedOf(call, scopes),
       ...(call.on === undefined ? {} : {on: call.on}),
       ...dirOf(node),
       definition: step.definition,
       ...(step.expect === undefined ? {} : {expect: step.expect.source}),
       reads,
-      ...(call.derived && {derived: call.derived}),
       // what an expression has made of a secret does not show it any more
       secrets: Object.fromEntries(
         variablesIn([call.stored, reads]).map((name) => [name, fingerprint(textOf(scopes.secret(name) ?? ''))]),
@@ -186,8 +199,8 @@ export const tryUndo = (node: Node, scopes: Scopes, cwd: string, result?: unknow
   if (undo === undefined) return undefined;
   try {
     const call = renderCall(node, undo, scopes, cwd, result);
-    const {derived, on, stored} = call;
-    return {uses: undo.type.name, options: stored, ...(on === undefined ? {} : {on}), ...(derived && {derived})};
+    const {on} = call;
+    return {uses: undo.type.name, ...storedOf(call, scopes), ...(on === undefined ? {} : {on})};
   } catch {
     return undefined;
   }

@@ -126,7 +126,7 @@ const openFile = async (
 ): Promise<{session?: Session; unreadable?: string}> => {
   try {
     const runbook = await load(state.file);
-    const inputs = await gatherKnown(runbook, host, state.inputs);
+    const inputs = await gatherKnown(runbook, host, state);
     const {run, cwd, envFiles} = state;
     return {session: await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state})};
   } catch (error) {

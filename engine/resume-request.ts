@@ -48,7 +48,7 @@ export interface Prepared {
  */
 export const prepare = async (request: ResumeRequest, host: Host, store: Store, state: RunState): Promise<Prepared> => {
   const runbook = await runbookOf(state, request);
-  const inputs = await gatherInputs(runbook, request.set, host, state.inputs);
+  const inputs = await gatherInputs(runbook, request.set, host, state);
   const envFiles = request.envFiles.length > 0 ? request.envFiles : state.envFiles;
   const {registry} = request;
   const {run, cwd} = state;

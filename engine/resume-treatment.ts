@@ -2,19 +2,21 @@ import {type Assessment, knownOutputs} from './assess.ts';
 import {type Change, changeBetween, changeOf} from './change.ts';
 import {askConsent, type Consent} from './consent.ts';
 import type {Wishes} from './doubt.ts';
-import type {StepRecord} from './entries.ts';
+import type {KeptOutputs, StepRecord} from './entries.ts';
 import type {Problem} from './errors.ts';
 import {goesFirst} from './foresee.ts';
 import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import type {Doer} from './lesson.ts';
 import {hasCheck, lookAt} from './look.ts';
-import {declaredOutputs} from './outputs.ts';
+import {declaredOutputs, keptOutputs} from './outputs.ts';
 import {perform, skip} from './perform.ts';
 import {problemOf} from './problems.ts';
 import {renderStep, showCommand} from './render.ts';
 import {record, type Session, stateOf, tell} from './session.ts';
+import type {StepState} from './state.ts';
 import {undoCommand, undoStep} from './undo-step.ts';
+import {explained} from './withheld.ts';
 import {isFatal, type Settled} from './work.ts';
 
 /** Why a finished step is opened again, for the journal. */
@@ -137,7 +139,7 @@ export class ResumeTreatment {
   async #failed(node: Node, error: unknown, amend = (own: Problem): Problem => own): Promise<Settled> {
     const session = this.#session;
     const command = showCommand(node, node.step, session.scopes, session.cwd);
-    const own = amend(problemOf(error, {node, command, attempt: 0, attempts: 1, output: []}));
+    const own = amend(problemOf(explained(session, node, error), {node, command, attempt: 0, attempts: 1, output: []}));
     const problem: Problem = session.redactor.carried(own);
     await record(session, {type: 'step-failed', step: node.key, attempt: 0, problem});
     tell(session, {type: 'step-failed', step: node.key, problem, durationMs: 0});
@@ -173,17 +175,18 @@ export class ResumeTreatment {
   async #keep(node: Node, found: Assessment['outputs'], standing?: string): Promise<Settled> {
     const session = this.#session;
     // What was not looked at again has no secrets to tell.
-    const {outputs, secrets} =
+    const given =
       this.#accepted.has(node.key) || standing === 'superseded'
         ? knownOutputs(session, node, found)
         : declaredOutputs(session, node, found);
-    session.scopes.finish(node, outputs, secrets);
-    const stored = Object.fromEntries(Object.entries(outputs).filter(([name]) => !secrets.has(name)));
-    const known = stateOf(session, node.key)?.outputs;
-    if (JSON.stringify(session.redactor.json(stored)) !== JSON.stringify(known))
-      await record(session, {type: 'step-verified', step: node.key, outputs: stored});
+    session.scopes.finish(node, given.outputs, given.secrets);
+    const known = stateOf(session, node.key);
+    const kept = keptOutputs(session, given, known?.withheld);
+    if (known === undefined || differs(kept, known))
+      await record(session, {type: 'step-verified', step: node.key, ...kept});
     const how = this.#accepted.has(node.key) ? 'accepted' : 'kept';
-    tell(session, {type: 'step-finished', step: node.key, how, outputs: stored, durationMs: 0, evidence: []});
+    const {outputs} = kept;
+    tell(session, {type: 'step-finished', step: node.key, how, outputs, durationMs: 0, evidence: []});
     return {kind: 'finished', how: 'kept'};
   }
 
@@ -195,6 +198,15 @@ export class ResumeTreatment {
     return undefined;
   };
 }
+
+/** Whether a step hands on something else than the journal says; of what is not stored a hash tells, or nothing. */
+const differs = ({outputs, withheld = [], secrets = {}}: KeptOutputs, known: StepState): boolean => {
+  const open = Object.fromEntries(Object.entries(outputs).filter(([name]) => !withheld.includes(name)));
+  return (
+    JSON.stringify([open, [...withheld].sort()]) !== JSON.stringify([known.outputs, [...known.withheld].sort()]) ||
+    Object.entries(secrets).some(([name, hash]) => known.secrets[name] !== hash)
+  );
+};
 
 const reopening = (
   look: Change | {standing: string; detail?: string; diff?: string; expected?: string; found?: string},

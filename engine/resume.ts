@@ -1,4 +1,4 @@
-import {type Assessment, assess} from './assess.ts';
+import {type Assessment, assess, knownOutputs} from './assess.ts';
 import {tryRender} from './change.ts';
 import {chooseRun} from './choose-run.ts';
 import {settleDoubts, type Wishes} from './doubt.ts';
@@ -7,6 +7,7 @@ import {foresee} from './foresee.ts';
 import type {Host} from './host.ts';
 import {endInterrupted} from './leftovers.ts';
 import {lookAt} from './look.ts';
+import {keptOutputs} from './outputs.ts';
 import {verifyOnly} from './perform.ts';
 import {planOf, stepsOf} from './plan-resume.ts';
 import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
@@ -16,6 +17,7 @@ import {record, type Session, stateOf, tell} from './session.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 import {Store} from './store.ts';
 import {walk} from './walk.ts';
+import {withNeeded} from './withheld.ts';
 
 /**
  * Goes on with a run: looks at what was finished, says what it will do, asks what only a person knows, and does it.
@@ -93,7 +95,7 @@ const prove = async (session: Session, {part}: Prepared, request: ResumeRequest)
   try {
     await endInterrupted(session);
     tell(session, {type: 'looking', run, runbook: runbook.name, title: runbook.title, steps: state?.steps.size ?? 0});
-    const assessed = await assess(session, host.signal);
+    const assessed = withNeeded(session, await assess(session, host.signal), request);
     const foreseen = await foresee(session, {assessed, part, wishes: request, probes: false});
     const steps = stepsOf(session, assessed, foreseen);
     tellSteps(session, steps);
@@ -134,7 +136,7 @@ const acceptSteps = async (session: Session, {accept}: Wishes): Promise<void> =>
   for (const {step, reason} of accept) {
     const node = session.graph.nodes.get(step);
     if (node === undefined) continue;
-    const known = stateOf(session, step)?.outputs ?? {};
+    const {outputs: known = {}, withheld} = stateOf(session, step) ?? {};
     // Undefined where it reads what is not known yet.
     const rendered = tryRender(session, node);
     const {signal} = session.host;
@@ -144,7 +146,7 @@ const acceptSteps = async (session: Session, {accept}: Wishes): Promise<void> =>
       type: 'step-checkpointed',
       step,
       how: 'accepted',
-      outputs: finding?.ok ? finding.outputs : known,
+      ...keptOutputs(session, knownOutputs(session, node, finding?.ok ? finding.outputs : known), withheld),
       durationMs: 0,
       evidence: finding?.ok ? finding.evidence : found,
       ...(rendered && {record: rendered.record}),

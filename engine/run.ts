@@ -129,7 +129,9 @@ export const givenForJournal = (
   session: Session,
   given: Awaited<ReturnType<typeof gatherInputs>>,
 ): Pick<Extract<Entry, {type: 'run-started'}>, 'inputs' | 'secrets' | 'env'> => {
-  const {inputs, secrets} = forJournal(session.runbook, given, session.store);
+  const {inputs, secrets} = forJournal(session.runbook, given, session.store, (value) =>
+    session.scopes.isMasked(value),
+  );
   const kept = envForJournal(session);
   return {inputs, secrets: {...secrets, ...kept.secrets}, env: kept.env};
 };

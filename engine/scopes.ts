@@ -58,6 +58,8 @@ export class Scopes {
   readonly #steps = {real: new Map<string, StepValues>(), shown: new Map<string, StepValues>()};
   readonly #inputs = {real: new Map<Scope, Outputs>(), shown: new Map<Scope, Outputs>()};
   readonly #secrets = new Map<string, Json>();
+  /** Values that are no secrets and hold one, by variable. */
+  readonly #holding = new Map<string, Json>();
 
   constructor(given: Given, redactor: Redactor) {
     this.#given = given;
@@ -182,7 +184,18 @@ export class Scopes {
 
   /** The value of a secret by the name under which it stands in journaled options. */
   secret(name: string): Json | undefined {
-    return this.#secrets.get(name);
+    return this.#secrets.get(name) ?? this.#holding.get(name);
+  }
+
+  /** Whether a value would be masked where it is stored. */
+  isMasked(value: Json): boolean {
+    return JSON.stringify(this.#redactor.json(value)) !== JSON.stringify(value);
+  }
+
+  /** A value that holds a secret, and is none itself: not all of it is to be hidden. @returns how it stands where it is stored */
+  withhold(name: string, value: Json): string {
+    this.#holding.set(name, value);
+    return variable(name);
   }
 
   /** All that are known by now, by variable. */
@@ -199,7 +212,7 @@ export class Scopes {
   tells(value: Json): boolean {
     const text = plainText(value);
     // In base64, escaped: it would be masked where it is stored.
-    if (JSON.stringify(this.#redactor.json(value)) !== JSON.stringify(value)) return true;
+    if (this.isMasked(value)) return true;
     if (typeof value === 'number') return text.length >= SHORTEST_SECRET;
     return [...this.#secrets.values()].some((secret) => shares(text, plainText(secret)));
   }

@@ -85,7 +85,7 @@ const readEnvs = async (runbook: Runbook, extra: readonly string[], host: Host):
   return all;
 };
 
-/** Values as the journal keeps them: the open ones as they are, of the secret ones a keyed hash. */
+/** Values as the journal keeps them: the open ones as they are, of secrets and of what holds one a keyed hash. */
 interface Kept {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -94,9 +94,11 @@ interface Kept {
 /** The variables of all env files, for the journal. */
 export const envForJournal = ({graph, scopes, store}: Session): Kept => {
   const all = graph.scopes.map((scope) => scopes.envOf(scope));
-  const secrets = all.flatMap(({secret}) => Object.entries(secret));
+  const open: Record<string, string> = Object.assign({}, ...all.map((one) => one.open));
+  const holding = Object.entries(open).filter(([, value]) => scopes.isMasked(value));
+  const secrets = [...all.flatMap(({secret}) => Object.entries(secret)), ...holding];
   return {
-    env: Object.assign({}, ...all.map(({open}) => open)),
+    env: Object.fromEntries(Object.entries(open).filter(([, value]) => !scopes.isMasked(value))),
     secrets: Object.fromEntries(secrets.map(([name, value]) => [`env.${name}`, store.fingerprint(value)])),
   };
 };

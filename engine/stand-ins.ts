@@ -80,6 +80,8 @@ export class StandIns {
   readonly #shown: Values;
   /** By the name of its variable, the expression that makes a value of secrets: so it can be made again. */
   readonly derived: Record<string, string> = {};
+  /** Those of them that are no secrets, but hold one: what a step has printed, say. */
+  readonly withheld: string[] = [];
 
   constructor(node: Node, scopes: Scopes, real: Values, shown: Values) {
     this.#node = node;
@@ -90,7 +92,9 @@ export class StandIns {
 
   readonly evaluate: Evaluate = (expression) => {
     const value = expression.evaluate(this.#real) as Json;
-    if (!this.#scopes.hasSecrets || variablesRead(expression, this.#shown).length === 0) return value;
+    if (!this.#scopes.hasSecrets) return value;
+    if (variablesRead(expression, this.#shown).length === 0)
+      return this.#scopes.isMasked(value) ? this.#withhold(expression, value) : value;
     const standIn = attempt(() => expression.evaluate(this.#shown));
     const filled = standIn === undefined ? undefined : fillSecrets(standIn, (name) => this.#scopes.secret(name));
     if (standIn !== undefined && isDeepStrictEqual(filled, value)) return standIn;
@@ -99,6 +103,13 @@ export class StandIns {
     this.derived[name] = expression.source;
     return this.#scopes.derive(name, value);
   };
+
+  #withhold(expression: Expression, value: Json): string {
+    const name = derivedName(this.#node, expression);
+    this.derived[name] = expression.source;
+    this.withheld.push(name);
+    return this.#scopes.withhold(name, value);
+  }
 }
 
 /** For showing what is not done yet: what can't be evaluated stands as a variable named after what it reads. */

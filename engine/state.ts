@@ -1,4 +1,4 @@
-import type {Entry, Selection, Stamped, StepRecord} from './entries.ts';
+import type {Entry, KeptOutputs, Selection, Stamped, StepRecord} from './entries.ts';
 import type {Problem} from './errors.ts';
 import type {How, Outcome} from './events.ts';
 import type {Json} from './step-type.ts';
@@ -12,7 +12,12 @@ export interface StepState {
   attempt: number;
   record: StepRecord | undefined;
   how: How | undefined;
+  /** Those that can be handed on: neither secret nor withheld. */
   outputs: Readonly<Record<string, Json>>;
+  /** Names of outputs that hold a secret, and were not stored. */
+  withheld: readonly string[];
+  /** Secret output -> keyed hash. */
+  secrets: Readonly<Record<string, string>>;
   evidence: readonly string[];
   undo: StepRecord['undo'];
   /** This run has made it, or may have: undo takes it back. */
@@ -66,6 +71,8 @@ const blank = (key: string): StepState => ({
   record: undefined,
   how: undefined,
   outputs: {},
+  withheld: [],
+  secrets: {},
   evidence: [],
   undo: undefined,
   made: false,
@@ -107,6 +114,12 @@ const begin = (entry: Stamped & {type: 'run-started'}): RunState => ({
 
 type StepEntry = Extract<Entry, {step: string}>;
 
+const takeOutputs = (step: StepState, {outputs, withheld = [], secrets = {}}: KeptOutputs): void => {
+  step.outputs = Object.fromEntries(Object.entries(outputs).filter(([name]) => !withheld.includes(name)));
+  step.withheld = withheld;
+  step.secrets = secrets;
+};
+
 /*
  *            step-started            step-checkpointed
  *   (none) ---------------> in-doubt ----------------> checkpointed --+
@@ -135,7 +148,7 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
     case 'step-checkpointed':
       step.status = 'checkpointed';
       step.how = entry.how;
-      step.outputs = entry.outputs;
+      takeOutputs(step, entry);
       step.evidence = entry.evidence;
       step.record = entry.record ?? step.record;
       step.undo = entry.undo;
@@ -147,7 +160,7 @@ const applyToStep = (step: StepState, entry: Stamped & StepEntry): void => {
       if (step.order === 0) step.order = entry.n;
       return;
     case 'step-verified':
-      step.outputs = entry.outputs;
+      takeOutputs(step, entry);
       return;
     case 'step-failed':
       step.status = 'failed';

@@ -274,7 +274,7 @@ export class Store {
 }
 
 const hasHashes = (state: RunState | undefined): boolean =>
-  [state, ...[...(state?.steps.values() ?? [])].map((step) => step.record)].some(
+  [state, ...[...(state?.steps.values() ?? [])].flatMap((step) => [step, step.record])].some(
     (one) => Object.keys(one?.secrets ?? {}).length > 0,
   );
 

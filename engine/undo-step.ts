@@ -53,7 +53,7 @@ export const undoStep = async (
   if (step?.record === undefined) return;
   const start = performance.now();
   const wasInDoubt = step.status === 'in-doubt';
-  const call = await callOf(session, key, step.record);
+  const call = await callOf(session, key, step.record, authorsUndo(step) !== undefined);
   await record(session, {type: 'step-undoing', step: key});
   tell(session, {type: 'step-undoing', step: key, command: undoCommand(session, step)});
   const output = openOutput(session, key);

@@ -9,7 +9,7 @@ import type {Moment} from './host.ts';
 import {endLeftovers} from './leftovers.ts';
 import {withLimit} from './limit.ts';
 import {checkExpect, type Finding, hasCheck, LOOK_LIMIT_MS, lookAt} from './look.ts';
-import {declaredOutputs, tellsOutputs} from './outputs.ts';
+import {declaredOutputs, keptOutputs, tellsOutputs} from './outputs.ts';
 import {Watch} from './overdue.ts';
 import {checkFailed, problemOf} from './problems.ts';
 import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
@@ -18,6 +18,7 @@ import {contextOf, type Output, openOutput, record, type Session, stateOf, tell}
 import type {StepState} from './state.ts';
 import {type Effect, type Json, PermanentError} from './step-type.ts';
 import {waitFor} from './wait.ts';
+import {explained} from './withheld.ts';
 
 type Outputs = Readonly<Record<string, Json>>;
 
@@ -192,7 +193,7 @@ export class Work {
       return {kind: 'interrupted'};
     }
     const problem = this.#session.redactor.carried(
-      problemOf(error, {
+      problemOf(explained(this.#session, this.#node, error), {
         node: this.#node,
         command: this.#command,
         attempt: this.#attempt,
@@ -383,10 +384,10 @@ export class Work {
     const session = this.#session;
     this.how = how;
     const {step, key} = this.#node;
-    const {outputs, secrets} = declaredOutputs(session, this.#node, found);
+    const declared = declaredOutputs(session, this.#node, found);
     // From here on the redactor knows the secrets among them.
-    session.scopes.finish(this.#node, outputs, secrets);
-    const stored = Object.fromEntries(Object.entries(outputs).filter(([name]) => !secrets.has(name)));
+    session.scopes.finish(this.#node, declared.outputs, declared.secrets);
+    const kept = keptOutputs(session, declared, how === 'accepted' ? (stateOf(session, key)?.withheld ?? []) : []);
     const undo = tryUndo(this.#node, session.scopes, session.cwd, found);
     const durationMs = performance.now() - this.#start;
     const seenFirst = how !== 'ran' || step.effect === 'reads';
@@ -394,14 +395,14 @@ export class Work {
       type: 'step-checkpointed',
       step: key,
       how,
-      outputs: stored,
+      ...kept,
       durationMs: Math.round(durationMs),
       evidence,
       ...(seenFirst ? {record: rendered.record} : {}),
       ...(undo === undefined ? {} : {undo}),
       ...(reason === undefined ? {} : {reason}),
     });
-    tell(session, {type: 'step-finished', step: key, how, outputs: stored, durationMs, evidence});
+    tell(session, {type: 'step-finished', step: key, how, outputs: kept.outputs, durationMs, evidence});
   }
 }
 

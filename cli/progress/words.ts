@@ -30,6 +30,7 @@ export const STANDING: Readonly<Record<Standing, Wording>> = {
   'in-doubt': warning('in doubt', '?'),
   running: {mark: '▸', word: 'running', format: 'cyan'},
   'no-check': quiet('no check', '-'),
+  withheld: warning('not stored'),
   accepted: warning('accepted', '✔'),
   superseded: quiet('superseded', '-'),
   skipped: quiet('skipped', '-'),
