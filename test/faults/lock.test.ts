@@ -140,7 +140,7 @@ test(
     try {
       const moment = String(Date.now() + many * 150);
       for (let n = 0; n < many; n++) crowd.start(['once', moment]);
-      await crowd.goesOn(many - 1 + 5);
+      await crowd.goesOn(many - 1 + 5 - crowd.lines().length); // some may be through already
     } finally {
       await crowd.end();
     }
