@@ -15,6 +15,8 @@ export interface Conduct {
   readonly yes: boolean;
   /** Shows each step that still holds, also where there are many. */
   readonly all?: boolean;
+  /** How it went is for another program to tell, which reads the journal. */
+  readonly quiet?: boolean;
   readonly work: Work;
   /** Goes on with the run that `work` has left unfinished. */
   again(chosen: Pick<ResumeRequest, 'run'> & Partial<ResumeRequest>): Work;
@@ -36,6 +38,7 @@ export interface Gone {
 export const conduct = async (call: Call, workshop: Workshop, how: Conduct): Promise<number> => {
   const {yes, again} = how;
   for (let gone = await go(call, workshop, how, how.work); ; ) {
+    if (how.quiet) return exitCode(call, gone.result, workshop.engine.EXIT);
     const asks = wantsMenu(call, gone, yes, workshop.registry);
     tellResult(call, gone, asks);
     if (!asks) return exitCode(call, gone.result, workshop.engine.EXIT);

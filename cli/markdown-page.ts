@@ -1,4 +1,5 @@
 import type {DescribedCheck, DescribedStep, Description} from '../engine/index.ts';
+import {pathsNote} from './paths-note.ts';
 import {ticking} from './time.ts';
 
 /** A runbook as Markdown, for a repository or a wiki. */
@@ -10,15 +11,25 @@ export const markdownPage = (runbook: Description, typed: string): string =>
     ...runbook.steps.flatMap((step, index) => stepSection(step, index + 1)),
     '---',
     `Run it: \`runbook run ${typed}\`. Learn it: \`runbook learn ${typed}\`.`,
+    ...paths(
+      runbook.pathsFrom,
+      runbook.steps.flatMap(({commands}) => commands),
+    ),
   ].join('\n\n')}\n`;
 
-const section = (text: string | undefined): string[] =>
+/** A line of a command in a sentence stands as code. */
+export const paths = (pathsFrom: string | undefined, commands: readonly string[]): string[] => {
+  const note = pathsNote(pathsFrom, commands);
+  return note === undefined ? [] : [`${note.replace(/: (cd .*)$/, ': `$1`')}.`];
+};
+
+export const section = (text: string | undefined): string[] =>
   text === undefined || text.trim() === '' ? [] : [lowered(text.trim())];
 
 /** Headings of prose stand below those of the page. */
 const lowered = (text: string): string => text.replace(/^(#{1,4}) /gm, '$1## ');
 
-const needs = ({requires, inputs}: Description): string[] => [
+export const needs = ({requires, inputs}: Description): string[] => [
   ...(requires.length === 0 ? [] : [`**Needs** ${requires.join(', ')}`]),
   ...(inputs.length === 0
     ? []
@@ -44,13 +55,13 @@ const stepSection = ({title, about, commands, checks}: DescribedStep, number: nu
 ];
 
 /** A fence that is longer than any in the text. */
-const fenced = (text: string): string => {
+export const fenced = (text: string, language = 'sh'): string => {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}sh\n${text}\n${fence}`;
+  return `${fence}${language}\n${text}\n${fence}`;
 };
 
-const checkText = ({kind, command, expect, withinMs}: DescribedCheck): string => {
+export const checkText = ({kind, command, expect, withinMs}: DescribedCheck): string => {
   const within = withinMs > 0 ? `, within ${ticking(withinMs)}` : '';
   if (kind === 'own') return `✔ the step looks whether all of it is so${within}`;
   const parts = [
@@ -60,4 +71,4 @@ const checkText = ({kind, command, expect, withinMs}: DescribedCheck): string =>
   return `✔ ${parts.join(': ')}`;
 };
 
-const code = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
+export const code = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);

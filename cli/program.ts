@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFile>>> = {
   list: async () => (await import('./commands/list.ts')).list,
   show: async () => (await import('./commands/show.ts')).show,
   report: async () => (await import('./commands/report.ts')).report,
+  docs: async () => (await import('./commands/docs.ts')).docs,
   learn: async () => (await import('./commands/learn.ts')).learn,
   new: async () => (await import('./commands/new.ts')).newCommand,
   import: async () => (await import('./commands/import.ts')).importCommand,

@@ -1,6 +1,7 @@
 import type {DescribedCheck, DescribedStep, Description} from '../engine/index.ts';
 import {inOneLine} from './command-line.ts';
 import {markdownLines} from './markdown.ts';
+import {pathsNote} from './paths-note.ts';
 import type {Style} from './streams.ts';
 import {ticking} from './time.ts';
 
@@ -24,8 +25,17 @@ export const tutorial = (runbook: Description, page: Page): string[] => {
     ...needs(runbook, page),
     ...runbook.steps.flatMap((step, index) => ['', ...stepLines(step, index + 1, page)]),
     '',
+    ...paths(runbook).map((line) => style('dim', line)),
     `${style('dim', 'run it with:')} runbook run ${page.typed}`,
   ];
+};
+
+const paths = ({pathsFrom, steps}: Description): string[] => {
+  const note = pathsNote(
+    pathsFrom,
+    steps.flatMap(({commands}) => commands),
+  );
+  return note === undefined ? [] : [note];
 };
 
 const needs = ({requires, inputs}: Description, page: Page): string[] => {

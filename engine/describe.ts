@@ -1,3 +1,4 @@
+import {basename, dirname, isAbsolute, relative} from 'node:path';
 import type {Node} from './graph.ts';
 import type {Host} from './host.ts';
 import {showCommand, titleOf} from './render.ts';
@@ -44,6 +45,8 @@ export interface Description {
   readonly requires: readonly string[];
   readonly inputs: readonly DescribedInput[];
   readonly steps: readonly DescribedStep[];
+  /** Where paths in the commands begin, if not in the working directory. */
+  readonly pathsFrom?: string;
 }
 
 /** Describes a runbook as it would run with its inputs' defaults. Runs and writes nothing. */
@@ -62,7 +65,23 @@ export const describeRunbook = async (runbook: Runbook, registry: Registry, host
       ...(about === undefined ? {} : {about}),
     })),
     steps: byStep(session).map((nodes) => describeStep(nodes, session)),
+    ...pathsFrom(runbook, host.cwd),
   };
+};
+
+/**
+ * Where the paths begin that a reader sees: the working directory; for a runbook that lies elsewhere the folder that holds
+ * `runbooks/`, or else its own. Nobody else has the paths of this machine.
+ */
+export const readersFolder = ({dir}: Pick<Runbook, 'dir'>, cwd: string): string => {
+  const fromHere = relative(cwd, dir);
+  if (!fromHere.startsWith('..') && !isAbsolute(fromHere)) return cwd;
+  return basename(dir) === 'runbooks' ? dirname(dir) : dir;
+};
+
+export const pathsFrom = (runbook: Pick<Runbook, 'dir'>, cwd: string): {pathsFrom?: string} => {
+  const folder = readersFolder(runbook, cwd);
+  return folder === cwd ? {} : {pathsFrom: folder};
 };
 
 /** Opens a runbook for reading, with its inputs' defaults. */
@@ -75,7 +94,7 @@ export const unfold = async (runbook: Runbook, registry: Registry, host: Host): 
       store: new Store(host.stateDir),
       inputs: {},
       envFiles: [],
-      cwd: host.cwd,
+      cwd: readersFolder(one, host.cwd),
       run: '',
     });
   try {

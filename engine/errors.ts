@@ -87,6 +87,7 @@ export const CODES = {
   'undo-failed': EXIT.failed,
   'clean-failed': EXIT.failed,
   drift: EXIT.drift,
+  'page-differs': EXIT.drift,
   interrupted: EXIT.interrupted,
   // the outside
   'docker-unreachable': EXIT.failed,

@@ -41,6 +41,7 @@ export type {
   UndoStep,
 } from './events.ts';
 export {type Followed, followRun} from './follow.ts';
+export {type Foretold, foretell} from './foretell.ts';
 export {inputVariable} from './given.ts';
 export {findRun, listRuns, readEntries, unfinishedRun} from './history.ts';
 export type {Doubt, DoubtAnswer, Hider, Host, Moment} from './host.ts';

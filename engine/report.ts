@@ -1,5 +1,5 @@
 import {chooseRun, newestRun} from './choose-run.ts';
-import {checksOf, type DescribedCheck, unfold} from './describe.ts';
+import {checksOf, type DescribedCheck, pathsFrom, readersFolder, unfold} from './describe.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import {gatherKnown} from './given.ts';
 import type {Node} from './graph.ts';
@@ -10,6 +10,7 @@ import {type Ending, type LoggedStep, readRunLog} from './run-log.ts';
 import type {RunStanding} from './run-summary.ts';
 import type {Runbook} from './runbook.ts';
 import {openSession, type Session} from './session.ts';
+import {hasVariable} from './sh.ts';
 import type {RunState, StepState} from './state.ts';
 import type {Registry} from './step-type.ts';
 import {Store} from './store.ts';
@@ -37,6 +38,8 @@ export interface ReportedStep {
   readonly problem?: Problem;
   /** Why a person accepted it. */
   readonly reason?: string;
+  /** Texts that it has read from other steps, and those that it hands on under names of its own: `leader.follower` -> `web2`. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface RunReport {
@@ -55,6 +58,8 @@ export interface RunReport {
   readonly steps: readonly ReportedStep[];
   /** Why the runbook's file could not be read: then prose and what was never begun are missing. */
   readonly unreadable?: string;
+  /** Where paths in the commands begin, if not where the run was started. */
+  readonly pathsFrom?: string;
 }
 
 /** So much of what a step printed goes into a report; more is cut in the middle. */
@@ -74,6 +79,7 @@ export const reportOf = async (
   const log = await readRunLog(host.stateDir, state.run);
   const {session, unreadable} = await openFile(request, host, store, state);
   const logged = new Map(log.steps.map((step) => [step.step, step]));
+  if (session !== undefined) recallOutputs(session, state);
   const nodes = [...(session?.graph.nodes.values() ?? [])];
   const known = new Set(nodes.map(({key}) => key));
   const others = [...state.steps.values()].filter(({key}) => !known.has(key)).sort((a, b) => a.order - b.order);
@@ -93,6 +99,7 @@ export const reportOf = async (
       ...others.map((step) => ofRecord(request, state, step, logged.get(step.key))),
     ],
     ...(unreadable === undefined ? {} : {unreadable}),
+    ...(session === undefined ? {} : pathsFrom(session.runbook, state.cwd)),
   };
   return session === undefined ? report : session.redactor.carried(report);
 };
@@ -115,7 +122,16 @@ export const reportOfFile = async (runbook: Runbook, registry: Registry, host: H
     inputs: {},
     program: host.version,
     steps: [...session.graph.nodes.values()].map((node) => ofNode(session, node, nothing, undefined)),
+    ...pathsFrom(runbook, host.cwd),
   };
+};
+
+/** Commands are told with the values that they were run with; secret ones are not stored, and stay variables. */
+const recallOutputs = ({graph, scopes}: Session, {steps}: RunState): void => {
+  for (const node of graph.nodes.values()) {
+    const known = steps.get(node.key);
+    if (known?.status === 'checkpointed') scopes.finish(node, known.outputs, new Set());
+  }
 };
 
 const openFile = async (
@@ -127,7 +143,8 @@ const openFile = async (
   try {
     const runbook = await load(state.file);
     const inputs = await gatherKnown(runbook, host, state);
-    const {run, cwd, envFiles} = state;
+    const {run, envFiles} = state;
+    const cwd = readersFolder(runbook, state.cwd);
     return {session: await openSession({host, store, registry, runbook, inputs, envFiles, cwd, run, state})};
   } catch (error) {
     if (!(error instanceof RunbookError)) throw error;
@@ -147,6 +164,7 @@ const ofNode = (session: Session, node: Node, state: RunState, logged: LoggedSte
     needs: node.needs,
     command: stored ?? showCommand(node, node.step, session.scopes, session.cwd),
     checks: checksOf(node, session),
+    values: {...readBy(known), ...handedOnBy(node, known)},
     ...told(known, logged),
   };
 };
@@ -174,8 +192,37 @@ const ofRecord = (
     needs: [],
     command: record === undefined || type === undefined ? '' : commandOf(type, record.options, site),
     checks: [],
+    values: readBy(step),
     ...told(step, logged),
   };
+};
+
+const OUTPUT_READ = /^steps\.(.+?)\.outputs\.(.+)$/;
+
+/** What came from other steps, of what its options were made from. */
+const readBy = (known: StepState | undefined): Record<string, string> =>
+  texts(
+    Object.entries(known?.record?.reads ?? {}).flatMap(([name, value]): [string, unknown][] => {
+      const [, step, output] = OUTPUT_READ.exec(name) ?? [];
+      return step === undefined || output === undefined ? [] : [[`${step}.${output}`, unquoted(value)]];
+    }),
+  );
+
+const handedOnBy = ({step}: Node, known: StepState | undefined): Record<string, string> =>
+  texts([...step.outputs.keys()].map((name) => [`${step.id}.${name}`, known?.outputs[name]]));
+
+const texts = (entries: readonly (readonly [string, unknown])[]): Record<string, string> =>
+  Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && !hasVariable(entry[1])),
+  );
+
+/** Long values are journaled cut, and are no JSON any more. */
+const unquoted = (value: string): unknown => {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 };
 
 const told = (

@@ -1,11 +1,9 @@
-import {type ChildProcess, execFile, spawn} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {delimiter, join} from 'node:path';
-import {createInterface} from 'node:readline';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import type {Test} from 'uvu';
+import {entering, startOwnEngine, whyNoEngine as whyNoOwnEngine} from '../cli/own-engine.ts';
 
 /** A Docker Engine of the tests' own, in a network of its own: nothing of the user's is in reach. */
 export interface TestEngine {
@@ -48,8 +46,6 @@ const SHARED = {
   outside: 'RUNBOOK_TEST_OUTSIDE',
 };
 
-const enter = (network: string): string[] => ['nsenter', `--net=${network}`, '--'];
-
 const loader =
   (env: Readonly<Record<string, string>>, outside: readonly string[]) =>
   async (image: string): Promise<void> => {
@@ -63,78 +59,16 @@ const loader =
     await run(file, args, options);
   };
 
-const hasCommand = (name: string): boolean =>
-  `${process.env.PATH}${delimiter}/usr/sbin${delimiter}/sbin`
-    .split(delimiter)
-    .some((folder) => existsSync(join(folder, name)));
-
 /** Why there can be no engine of the tests' own here; undefined where there can. */
-export const whyNoEngine = (): string | undefined => {
-  if (process.env[SHARED.host] !== undefined) return undefined;
-  if (process.platform !== 'linux') return 'not on Linux';
-  if (process.getuid?.() !== 0) return 'not root';
-  const absent = ['docker', 'dockerd', 'unshare', 'nsenter', 'ip', 'iptables'].filter((name) => !hasCommand(name));
-  return absent.length > 0 ? `not installed: ${absent.join(', ')}` : undefined;
-};
-
-/** Reads what `docker-engine.sh` says, line by line. */
-const listenTo = (script: ChildProcess): {until(said: string): Promise<readonly string[]>} => {
-  if (!script.stdout) throw new Error('the script has no output');
-  const lines = createInterface({input: script.stdout})[Symbol.asyncIterator]();
-  return {
-    until: async (said) => {
-      const before: string[] = [];
-      for (;;) {
-        const {value, done} = await lines.next();
-        if (done) throw new Error('the tests got no Docker Engine of their own; its log is above');
-        if (value === said) return before;
-        before.push(value);
-      }
-    },
-  };
-};
+export const whyNoEngine = (): string | undefined =>
+  process.env[SHARED.host] === undefined ? whyNoOwnEngine(process.env) : undefined;
 
 /** Starts one, under a host name of its own if that is given; it ends with `stop`, or when this process does, however that ends. */
 export const startEngine = async (hostname = ''): Promise<MortalEngine> => {
   const reason = whyNoEngine();
   if (reason !== undefined) throw new Error(`the tests can have no Docker Engine of their own: ${reason}`);
-
-  const folder = mkdtempSync(join(tmpdir(), 'rbe-'));
-  // its input is the leash: it ends when we do
-  const script = spawn('sh', [join(root, 'test/docker-engine.sh'), folder, hostname], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    detached: true,
-  });
-  const ended = new Promise<void>((resolve) => script.on('close', () => resolve()));
-  const said = listenTo(script);
-  const [first = ''] = await said.until('answers');
-  const network = `/proc/${first.slice('pid '.length)}/ns/net`;
-  const handles = [script, script.stdin, script.stdout] as unknown as readonly {ref(): void; unref(): void}[];
-  // it alone is no reason for a test process to go on living
-  for (const handle of handles) handle.unref();
-  const order = async (line: string, answer: string): Promise<void> => {
-    for (const handle of handles) handle.ref();
-    script.stdin?.write(`${line}\n`);
-    await said.until(answer);
-    for (const handle of handles) handle.unref();
-  };
-
-  const config = join(folder, 'config');
-  mkdirSync(config);
-  const env = {DOCKER_HOST: `unix://${join(folder, 'docker.sock')}`, DOCKER_CONFIG: config};
-  return {
-    env,
-    inside: enter(network),
-    outside: [],
-    load: loader(env, []),
-    endDaemon: (how) => order(how, 'ended'),
-    startDaemon: () => order('start', 'answers'),
-    async stop() {
-      script.ref();
-      script.stdin?.end();
-      await ended;
-    },
-  };
+  const engine = await startOwnEngine(process.env, hostname);
+  return {...engine, outside: [], load: loader(engine.env, [])};
 };
 
 /** For the wrapper of a whole run: what its test processes, started `inside`, need in their environment to share it. */
@@ -152,7 +86,7 @@ export const testEngine = (): Promise<TestEngine> => {
   const {[SHARED.host]: host, [SHARED.config]: config, [SHARED.outside]: network} = process.env;
   if (host === undefined || config === undefined || network === undefined) return (own ??= startEngine());
   const env = {DOCKER_HOST: host, DOCKER_CONFIG: config};
-  const outside = enter(network);
+  const outside = entering(network);
   return Promise.resolve({env, inside: [], outside, load: loader(env, outside), stop: async () => {}});
 };
 

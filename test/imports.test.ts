@@ -77,7 +77,7 @@ const CONTRACT = /^engine\/(step-type|sh|limit)\.ts$/;
 const ARROWS: Readonly<Record<string, Arrows>> = {
   cli: {
     files: [/^engine\/index\.ts$/, /^steps\/(index|machines)\.ts$/, /^cli\//],
-    packages: [...TERMINALS, ...PROSE, 'zx', 'yaml'],
+    packages: [...TERMINALS, ...PROSE, 'diff', 'yaml', 'zx'],
   },
   engine: {files: [/^engine\//], packages: ENGINES},
   steps: {files: [CONTRACT, /^steps\//], packages: ['valibot', ...CLIENTS]},

@@ -1,3 +1,4 @@
+import {Option} from 'commander';
 import {type Call, type CommandFile, examples} from '../command.ts';
 import {conduct} from '../conduct.ts';
 import {TerminalStepper} from '../lessons/stepper.ts';
@@ -14,6 +15,7 @@ interface Options {
   readonly yes?: boolean;
   readonly provision?: boolean;
   readonly step?: boolean;
+  readonly recording?: boolean;
 }
 
 /** Runs a runbook from the start, in a new run. */
@@ -25,7 +27,9 @@ export const run: CommandFile = {
       .option('--from <id>', 'verify the steps before this one instead of running them')
       .option('--until <id>', 'stop after this step; `resume` goes on from there')
       .option('--only <id>', 'run this step; verify those that it needs')
-      .option('--step', 'show each step before it runs, and ask: run, skip, explain, all the rest, quit');
+      .option('--step', 'show each step before it runs, and ask: run, skip, explain, all the rest, quit')
+      // how `runbook docs` calls it
+      .addOption(new Option('--recording', 'one step at a time, in the order of the file').hideHelp());
     paceOptions(command).option('--provision', 'install and start what the runbook requires, unasked');
     examples(command, [
       ['runbook run consul-cluster', 'a name'],
@@ -38,16 +42,18 @@ export const run: CommandFile = {
   },
 
   async act(call) {
-    const {yes = false, provision = false, step = false, ...range} = call.options<Options>();
+    const {yes = false, provision = false, step = false, recording = false, ...range} = call.options<Options>();
     const workshop = await openWorkshop(call);
     const {engine, registry} = workshop;
     const runbook = await workshop.load(workshop.fileOf(call.args[0] ?? ''));
     if (step && (!hasTerminal(call.around) || call.json)) throw noTerminal(workshop);
     return conduct(call, workshop, {
       yes,
+      quiet: recording,
       work: async (host, prompter) => {
         await ensureRequirements(runbook.requires, {call, workshop, provision, prompter});
         const request = {runbook, registry, ...settingsOf(call), ...rangeOf(range)};
+        if (recording) return engine.startRun({...request, inFileOrder: true, concurrency: 1}, host);
         if (!step) return engine.startRun(request, host);
         const quitting = new AbortController();
         const stepper = new TerminalStepper(call.around, prompter, pageOf(call), () => quitting.abort('quit'));

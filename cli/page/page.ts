@@ -1,4 +1,5 @@
 import type {DescribedCheck, Problem, ReportedStep, RunReport} from '../../engine/index.ts';
+import {pathsNote} from '../paths-note.ts';
 import {dateTime, spoken, ticking} from '../time.ts';
 import {BEHAVIOUR} from './behaviour.ts';
 import {type DiagramNode, diagram} from './diagram.ts';
@@ -13,6 +14,8 @@ export interface PageOptions {
   readonly kind: 'document' | 'report';
   /** Versions of the tools of that run: `docker 28.2.2`. */
   readonly tools?: readonly string[];
+  /** Said at the end, of how the page was made. */
+  readonly note?: string;
 }
 
 /** A page that is whole in itself: it loads nothing from anywhere. */
@@ -44,7 +47,7 @@ ${options.kind === 'document' ? html`<div class="prose">${markdown(report.about)
 <div class="scroller" tabindex="0" role="region" aria-label="Diagram of the steps">${diagram(nodesOf(numbered))}</div></section>
 ${times(numbered)}
 <section id="steps" aria-labelledby="steps-title"><h2 id="steps-title">Steps</h2>${numbered.map(stepSection)}</section>
-<footer>${foot(report, options)}</footer>
+<footer><p>${foot(report, options)}</p>${[options.note, pathsNote(report.pathsFrom, commandsIn(report))].map((note) => (note === undefined ? '' : html`<p>${note}</p>`))}</footer>
 </main>
 </div>
 <div id="said" class="hidden" role="status" aria-live="polite"></div>
@@ -217,6 +220,8 @@ const checkText = ({kind, command, expect, withinMs}: DescribedCheck): Html => {
   const asked = command === undefined ? '' : html`<pre>${highlighted(command.trimEnd())}</pre>`;
   return html`${asked}${expect === undefined ? '' : html`<code>${expect.trim().replace(/\s*\n\s*/g, ' ')}</code>${within}`}`;
 };
+
+const commandsIn = ({steps}: RunReport): string[] => steps.map(({command}) => command);
 
 const foot = (report: RunReport, {kind}: PageOptions): string =>
   kind === 'document'

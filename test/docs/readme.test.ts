@@ -13,8 +13,10 @@ const DOCUMENTS = [
   'docs/commands.md',
   'docs/import.md',
   'docs/journal.md',
+  'docs/recording.md',
   'docs/resume.md',
   'docs/step-types.md',
+  'docs/tutorials/README.md',
   'docs/writing-runbooks.md',
 ];
 const readme = readProject('README.md');

@@ -1,15 +1,15 @@
 #!/bin/sh
-# docker-engine.sh FOLDER [HOSTNAME]: runs a Docker Engine of the tests' own until its standard input ends, then takes everything
-# away again. Prints `pid N`, where /proc/N/ns/net is its network, and `answers` when it does. Lines on its standard input are
+# own-engine.sh FOLDER [HOSTNAME]: runs a Docker Engine of its own until its standard input ends, then takes everything away
+# again. Prints `pid N`, where /proc/N/ns/net is its network, and `answers` when it does. Lines on its standard input are
 # orders: `stop` and `kill` end the daemon (`ended` is printed), `start` starts it again.
 #
 # Network, mounts and processes are namespaces of its own, so the user's engine and ports are out of reach, and when the
 # first process of the namespace ends, the kernel ends all others: dockerd, containerd, shims, containers.
 set -eu
 
-folder=${1:?usage: docker-engine.sh FOLDER [HOSTNAME]}
+folder=${1:?usage: own-engine.sh FOLDER [HOSTNAME]}
 PATH=$PATH:/usr/sbin:/sbin
-cgroup=runbook-test-$(basename "$folder")
+cgroup=runbook-engine-$(basename "$folder")
 
 if [ "${3:-}" = inside ]; then
   if [ -n "$2" ]; then hostname "$2"; fi
