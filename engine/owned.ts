@@ -67,6 +67,7 @@ export const contextIn = (
   recall: () => [],
   output: () => {},
   isSecret: () => false,
+  hide: () => {},
   ask: () => Promise.reject(new PermanentError('nobody can be asked')),
 });
 

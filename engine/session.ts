@@ -144,6 +144,7 @@ export const contextOf = (session: Session, site: Site, key: string, call: Conte
     recall: (name) => recall(session, name),
     output: call.output ?? (() => {}),
     isSecret: (text) => session.redactor.text(text) !== text,
+    hide: (text) => void session.redactor.add(text),
     ask: (question) => session.host.ask(question),
   };
 };

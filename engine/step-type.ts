@@ -62,6 +62,8 @@ export interface StepContext extends Site {
   output(text: string, channel?: string): void;
   /** Whether a text holds a secret: then nothing of what stands in its place is for showing, either. */
   isSecret(text: string): boolean;
+  /** From here on a text is hidden as a secret is: it would give one away, as a hash does that anybody can make. */
+  hide(text: string): void;
   /** Asks the operator. Rejects with `no-terminal` where nobody can answer. */
   ask(question: Question): Promise<boolean>;
 }

@@ -35,7 +35,7 @@ type Options = v.InferOutput<typeof options>;
 
 const outputs = v.object({
   path: v.pipe(v.string(), v.description('The absolute path')),
-  sha256: v.pipe(v.string(), v.description('Hash of the content, in hex')),
+  sha256: v.pipe(v.string(), v.description('Hash of the content, in hex; hidden where the content holds a secret')),
 });
 
 /** What stood there before. */
@@ -72,7 +72,12 @@ const removeFolders = async (context: StepContext): Promise<void> => {
   for (const folder of folders.toReversed()) await rmdir(folder).catch(() => undefined); // others may use it by now
 };
 
-const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
+/** Of a secret that is short anybody could find by its hash what it is. */
+const hashOf = (content: string, context: StepContext): string => {
+  const hash = createHash('sha256').update(content).digest('hex');
+  if (context.isSecret(content)) context.hide(hash);
+  return hash;
+};
 
 /** The path as a person in the run's folder would type it. */
 const typed = (given: Options, site: Site): string => {
@@ -115,14 +120,14 @@ export default defineStepType({
       await rememberBefore(path, context);
       await makeFolders(dirname(path));
       await replaceFile(path, given.content, modeOf(given), context.key);
-      return {path, sha256: sha256(given.content)};
+      return {path, sha256: hashOf(given.content, context)};
     });
   },
 
   async verify(given, context) {
     const path = pathOf(given, context);
     const found = await lookAt(path);
-    if (holds(found, given)) return {ok: true, outputs: {path, sha256: sha256(given.content)}};
+    if (holds(found, given)) return {ok: true, outputs: {path, sha256: hashOf(given.content, context)}};
     const expected = `${path} with mode ${octal(modeOf(given))} and the ${Buffer.byteLength(given.content)} bytes of \`content\``;
     const half = (await hasDraft(path, context.key)) ? ', and half of what was to be written' : '';
     const partial = half === '' ? {} : ({partial: 'incomplete'} as const);

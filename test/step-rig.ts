@@ -62,6 +62,7 @@ export const stepTest =
         cwd: dir,
         signal: AbortSignal.timeout(LIMIT_MS),
         isSecret: () => false,
+        hide: () => {},
         remember: async (name, make) => {
           if (!remembered.has(name)) remembered.set(name, await make());
           return remembered.get(name) as Awaited<ReturnType<typeof make>>;

@@ -1,3 +1,5 @@
+import {spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {readdirSync, readFileSync} from 'node:fs';
 import http from 'node:http';
@@ -7,10 +9,14 @@ import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type CliRig, cliTest, type Ended, program} from '../cli-rig.ts';
-import {hasTools} from '../tools.ts';
+import {hasTools, mayRun} from '../tools.ts';
 import {leaksIn} from './canaries.ts';
 
 const test = suite('exposure');
+const traces = (): boolean => spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
+const withStrace = mayRun(traces(), 'tests that look at command lines (strace, and the permission to trace)')
+  ? test
+  : test.skip;
 const onTerminal = hasTools('script') ? test : test.skip;
 
 const RUNBOOK = readFileSync(fileURLToPath(new URL('leaky.yaml', import.meta.url)), 'utf8');
@@ -90,6 +96,17 @@ const scene = (body: (scene: Scene) => Promise<void>) =>
     }
   }, 120_000);
 
+/** What gives a secret away to anybody who can guess it. */
+const hashesOf = (secrets: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const {token = '', password = ''} = secrets;
+  const contents = {...secrets, file: `token=${token}\npassword=${password}\n`};
+  return Object.fromEntries(
+    Object.entries(contents).flatMap(([name, text]) =>
+      ['md5', 'sha1', 'sha256'].map((kind) => [`${kind} of ${name}`, createHash(kind).update(text).digest('hex')]),
+    ),
+  );
+};
+
 /** Every file of the state directory, but for the key. */
 const artefacts = ({rig, printed}: Scene): ReadonlyMap<string, string> => {
   const state = join(rig.dir, 'work/.runbook');
@@ -103,9 +120,8 @@ const artefacts = ({rig, printed}: Scene): ReadonlyMap<string, string> => {
 };
 
 const assertNoLeak = (scene: Scene): void => {
-  const leaks = [...artefacts(scene)].flatMap(([where, text]) =>
-    leaksIn(text, SECRETS).map((leak) => `${where}: ${leak}`),
-  );
+  const all = {...SECRETS, ...hashesOf(SECRETS)};
+  const leaks = [...artefacts(scene)].flatMap(([where, text]) => leaksIn(text, all).map((leak) => `${where}: ${leak}`));
   assert.is(leaks.join('\n\n'), '');
 };
 
@@ -134,6 +150,8 @@ test(
     ])
       await call(...args);
     for (const format of ['text', 'sh', 'json']) await call('show', 'leaky', '--format', format);
+    const audited = await call('audit', '--json');
+    assert.equal((JSON.parse(audited.stdout) as {leaks: unknown}).leaks, []);
     await call('run', 'leaky', '--json', '--debug');
     assert.is((await call('undo', '--yes')).code, 0);
 
@@ -152,6 +170,25 @@ test(
       await call(...args);
 
     assertNoLeak(scene);
+  }),
+);
+
+withStrace(
+  'no secret is in the command line of a process that a run starts',
+  scene(async (scene) => {
+    const {rig, call} = scene;
+    await call('plan', 'leaky');
+    const traced = await rig.runbook(['run', 'leaky', '--set', 'url=http://127.0.0.1:1'], {
+      command: ['strace', '-f', '-qq', '-s', '100000', '-e', 'trace=execve,execveat', '-o', '../trace', ...program],
+      cwd: join(rig.dir, 'work'),
+      env: ENV,
+    });
+
+    assert.is(traced.code, 1, traced.stderr);
+    const trace = await rig.read('trace');
+    // the run itself, its shells, and what these have started
+    for (const name of ['node', '/sh', '/base64', '/cut']) assert.match(trace, new RegExp(`execve\\("[^"]*${name}"`));
+    assert.equal(leaksIn(trace, SECRETS), []);
   }),
 );
 
