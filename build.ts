@@ -55,6 +55,9 @@ const idOf = (folder: string): string => {
   return hash.digest('hex').slice(0, 16);
 };
 
+/** A UTF-16 unit as it may stand in any literal. */
+const inAscii = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** The licences of the libraries inside ask to be where their code is. */
 const licencesOf = (inputs: readonly string[]): string => {
   const folders = inputs.map((file) => /^node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? '');
@@ -74,6 +77,11 @@ const entryPoints = Object.fromEntries(
   [...APART, 'main', 'program'].map((name) => [name, APART.includes(name) ? name : `cli/${name}.ts`]),
 );
 const {metafile} = await build({...common, entryPoints, outdir: BUNDLES});
+// esbuild leaves regular expressions and tagged templates as they are
+for (const name of readdirSync(BUNDLES).filter((file) => file.endsWith('.cjs'))) {
+  const file = join(BUNDLES, name);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\x00-\x7f]/g, inAscii));
+}
 writeFileSync(join(BUNDLES, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 await build({
   ...common,

@@ -91,6 +91,7 @@ inBrowser(
   'tells of a failed run with the failure first, and of no secret',
   opened(async (page, text) => {
     assert.not.ok(text.includes('geheim'));
+    assert.match(text, '</code> · file.write · ', 'letters beyond ASCII arrive as they are');
     assert.is(await page.title(), 'A shop <b>& more</b>');
     const main = (await page.locator('main').innerText()).replace(/\s+/g, ' ');
     assert.ok(main.indexOf('Pay failed') < main.indexOf('How the steps depend'), main);
