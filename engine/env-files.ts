@@ -1,3 +1,4 @@
+import {readFileSync, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {parse} from 'dotenv';
 import {type Place, type Problem, RunbookError} from './errors.ts';
@@ -73,7 +74,7 @@ export interface EnvFile {
 /** The variables of one dotenv file, or what is wrong with it. Nothing in it is expanded or run. */
 export const readEnvFile = async ({path, place, secret}: Asked): Promise<EnvFile> => {
   try {
-    return {variables: parse(await readFile(path)), secret};
+    return {variables: parse(await bytesOf(path)), secret};
   } catch (error) {
     const {code = String(error)} = error as NodeJS.ErrnoException;
     const reason = REASONS[code] ?? `can't be read: ${code}`;
@@ -81,6 +82,10 @@ export const readEnvFile = async ({path, place, secret}: Asked): Promise<EnvFile
     return {variables: {}, secret, problem: {code: 'env-file', message, ...(place === undefined ? {} : {place})}};
   }
 };
+
+/** A file is read at once: Node's threads take longer to start. A pipe, `--env-file <(pass show env)`, may have to be waited for. */
+const bytesOf = (path: string): Buffer | Promise<Buffer> =>
+  statSync(path).isFile() ? readFileSync(path) : readFile(path);
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'is missing',

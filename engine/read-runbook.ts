@@ -1,6 +1,5 @@
 import {basename} from 'node:path';
 import * as v from 'valibot';
-import {cel} from './cel.ts';
 import type {Draft, Named, StepDraft} from './draft.ts';
 import type {Place} from './errors.ts';
 import {fileSchema, ID, inputSchema, stepSchema} from './format.ts';
@@ -99,14 +98,10 @@ const noteId = (kind: 'step' | 'input', id: string, place: Place, mistakes: Mist
   });
 };
 
-const isReadable = (id: string): boolean => {
-  try {
-    cel.parse(`steps.${id}`);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** Words of the expressions' language, which can't stand behind a dot. */
+const WORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
+
+const isReadable = (id: string): boolean => !WORDS.has(id);
 
 const readInputs = (node: YamlNode | undefined, mistakes: Mistakes): Pick<Draft, 'inputs' | 'brokenInputs'> => {
   const inputs = new Map<string, Input>();
