@@ -1,4 +1,15 @@
-import {closeSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import {OutputTimes} from './output-times.ts';
 
@@ -13,9 +24,23 @@ export const TAIL_BYTES = 9_000_000;
 export const SEGMENT_BYTES = TAIL_BYTES / 2;
 const SEGMENTS = 3;
 
-/** One of the files of a step: `log`, `tail1`, `tail2`, ..., `times`. */
-export const partOf = (folder: string, step: string, part: string): string =>
-  join(folder, 'steps', `${encodeURIComponent(step)}.${part}`);
+/** So long may the name of a file be with all that is put behind it. */
+const LONGEST_NAME = 200;
+/** Stands before the hash of a key that is no name of a file; no escaped key has it. */
+const MARK = '=';
+
+/** A step's key as the name of a file; where it is too long, or no text at all, its beginning and its hash. */
+const fileNameOf = (step: string): string => {
+  const name = encodeURIComponent(step.replace(/\p{Surrogate}/gu, '\ufffd'));
+  if (name.length <= LONGEST_NAME && decodeURIComponent(name) === step) return name;
+  const hash = createHash('sha256').update(JSON.stringify(step)).digest('hex').slice(0, 24);
+  return `${name.slice(0, LONGEST_NAME - hash.length).replace(/%.?$/, '')}${MARK}${hash}`;
+};
+
+const fileOf = (folder: string, name: string, part: string): string => join(folder, 'steps', `${name}.${part}`);
+
+/** One of the files of a step: `log`, `tail1`, `tail2`, ..., `times`, and `key` where the name does not tell the step. */
+export const partOf = (folder: string, step: string, part: string): string => fileOf(folder, fileNameOf(step), part);
 
 /** Where a segment begins. */
 export const startOf = (segment: number): number => HEAD_BYTES + (segment - 1) * SEGMENT_BYTES;
@@ -64,11 +89,18 @@ export class StepLog {
   }
 
   write(text: string): void {
-    this.#head ??= this.#open('log');
+    this.#head ??= this.#begin();
     this.#times.note(this.#position(this.#head), (position) => this.#isKept(position), this.#label);
     this.#label = undefined;
     let rest = fill(this.#head, Buffer.from(text), HEAD_BYTES);
     while (rest.length > 0) rest = fill(this.#segmentWithRoom(), rest, SEGMENT_BYTES);
+  }
+
+  #begin(): Part {
+    const head = this.#open('log');
+    if (fileNameOf(this.#step).includes(MARK))
+      writeFileSync(partOf(this.#folder, this.#step, 'key'), JSON.stringify(this.#step), {mode: 0o600});
+    return head;
   }
 
   #position(head: Part): number {
@@ -115,7 +147,7 @@ export class StepLog {
 
 /** The numbers of the tail's segments that are there. */
 export const segmentsOf = (folder: string, step: string): readonly number[] => {
-  const name = `${encodeURIComponent(step)}.tail`;
+  const name = `${fileNameOf(step)}.tail`;
   return namesIn(folder)
     .filter((file) => file.startsWith(name))
     .map((file) => file.slice(name.length))
@@ -128,7 +160,17 @@ export const segmentsOf = (folder: string, step: string): readonly number[] => {
 export const loggedSteps = (folder: string): string[] =>
   namesIn(folder)
     .filter((name) => name.endsWith('.log'))
-    .map((name) => decodeURIComponent(name.slice(0, -'.log'.length)));
+    .map((name) => keyOf(folder, name.slice(0, -'.log'.length)));
+
+const keyOf = (folder: string, name: string): string => {
+  try {
+    return name.includes(MARK)
+      ? (JSON.parse(readFileSync(fileOf(folder, name, 'key'), 'utf8')) as string)
+      : decodeURIComponent(name);
+  } catch {
+    return name; // its process died before it had written that, or somebody else has put the file there
+  }
+};
 
 const namesIn = (folder: string): readonly string[] => {
   try {

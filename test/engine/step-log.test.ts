@@ -34,6 +34,57 @@ test(
 );
 
 test(
+  'keeps apart and finds again what steps of any name have printed',
+  rigTest(async (rig) => {
+    const long = 'a'.repeat(5000);
+    const items = [
+      long,
+      `${long}b`,
+      'ü'.repeat(300),
+      '💩'.repeat(60),
+      `${'💩'.repeat(60)}!`,
+      '../..',
+      '/',
+      'a=b',
+      '%2F',
+      '',
+      '.',
+      '\ud800',
+      '\udfff',
+      '\n',
+      '=',
+      'x.log',
+      'x.tail1',
+    ];
+    const steps = items.map((item) => `each[${item}]`);
+    for (const step of steps) {
+      const log = new StepLog(rig.dir, step);
+      log.begin('1');
+      log.write(`${JSON.stringify(step)}\n`);
+      log.close();
+    }
+
+    assert.equal(loggedSteps(rig.dir).toSorted(), steps.toSorted());
+    for (const step of steps) assert.is(readStepLog(rig.dir, step), `${JSON.stringify(step)}\n`);
+    assert.equal(readdirSync(rig.dir), ['steps']);
+  }),
+);
+
+test(
+  'keeps the segments of a step with a long name',
+  rigTest(async (rig) => {
+    const text = lines(0, 12 * MB);
+    const step = `each[${'b'.repeat(3000)}]`;
+    const log = new StepLog(rig.dir, step);
+    for (let at = 0; at < text.length; at += 700_001) log.write(text.slice(at, at + 700_001));
+    log.close();
+
+    assert.ok((readStepLog(rig.dir, step) ?? '').endsWith(text.slice(-1000)));
+    assert.equal(loggedSteps(rig.dir), [step]);
+  }),
+);
+
+test(
   'makes no file for a step that prints nothing',
   rigTest(async (rig) => {
     new StepLog(rig.dir, 'web').close();
