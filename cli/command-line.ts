@@ -32,9 +32,16 @@ const endOfLine = (text: string, from: number): number => {
 };
 
 /** A command as lines to be copied, each behind a margin; at the very left where blanks would change what it means. */
-export const pasteable = (command: string, first: string, margin: string): string[] => {
-  const lines = command.trimEnd().split('\n');
-  if (lines.length === 1) return [first + lines[0]];
-  if (mayBeIndented(command)) return lines.map((line, index) => (index === 0 ? first : margin) + line);
-  return [`${first}(these ${lines.length} lines, from the left margin on)`, ...lines];
+export const pasteable = (
+  command: string,
+  first: string,
+  margin: string,
+  look: (line: string) => string = (line) => line,
+): string[] => {
+  const lines = command.replace(/\n+$/, '').split('\n');
+  const shown = (line: string): string => (line === '' ? '' : look(line));
+  if (lines.length === 1) return [first + shown(lines[0] ?? '')];
+  if (mayBeIndented(command))
+    return lines.map((line, index) => (line === '' ? '' : (index === 0 ? first : margin) + shown(line)));
+  return [`${first}(these ${lines.length} lines, from the left margin on)`, ...lines.map(shown)];
 };

@@ -1,4 +1,5 @@
 import type {ResumeStep} from '../engine/index.ts';
+import {pasteable} from './command-line.ts';
 import {type Fold, folded} from './fold.ts';
 import {rangeOf} from './look-lines.ts';
 import {COURSE} from './progress/words.ts';
@@ -56,6 +57,8 @@ const isStillToCome = ({course, standing}: ResumeStep): boolean =>
 const commandLines = (command: string, style: Style): string[] => {
   if (command === '') return [];
   const lines = command.trimEnd().split('\n');
+  if (lines.length <= LONGEST_COMMAND)
+    return pasteable(command, `    ${style('dim', '$')} `, ' '.repeat(6), (line) => style('dim', line));
   const shown = lines.slice(0, LONGEST_COMMAND).map((line, index) => `${index === 0 ? '$' : ' '} ${line}`);
   const left = lines.length - shown.length;
   return [...shown, ...(left === 0 ? [] : [`  ... and ${left} more lines`])].map((line) => `    ${style('dim', line)}`);

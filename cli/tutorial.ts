@@ -1,5 +1,5 @@
 import type {DescribedCheck, DescribedStep, Description} from '../engine/index.ts';
-import {inOneLine} from './command-line.ts';
+import {inOneLine, pasteable} from './command-line.ts';
 import {markdownLines} from './markdown.ts';
 import {pathsNote} from './paths-note.ts';
 import type {Style} from './streams.ts';
@@ -62,10 +62,7 @@ const stepLines = ({id, title, about, commands, checks}: DescribedStep, number: 
 
 /** A command as a person would type it. */
 export const commandLines = (command: string, {style}: Page): string[] =>
-  command
-    .trimEnd()
-    .split('\n')
-    .map((line, index) => `    ${style('dim', index === 0 ? '$' : ' ')} ${style('cyan', line)}`.trimEnd());
+  pasteable(command, `    ${style('dim', '$')} `, ' '.repeat(6), (line) => style('cyan', line));
 
 /** How a step is checked, in words. */
 export const checkLines = ({kind, command, expect, withinMs}: DescribedCheck, {style}: Page): string[] => {

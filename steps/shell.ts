@@ -37,8 +37,11 @@ const outputs = v.object({
 });
 type Outputs = v.InferOutput<typeof outputs>;
 
+const BASH = ['bash', '-eu', '-o', 'pipefail', '-c'];
+
+// a bash that finds a socket at its standard input thinks that it was started by rshd, and reads the user's bashrc
 const argvOf = (shell: Options['shell']): readonly string[] =>
-  shell === 'bash' ? ['bash', '-eu', '-o', 'pipefail', '-c'] : ['sh', '-eu', '-c'];
+  shell === 'bash' ? ['bash', '--norc', ...BASH.slice(1)] : ['sh', '-eu', '-c'];
 
 const REASONS: Readonly<Record<number, string>> = {
   126: 'exited with code 126: a command is not executable',
@@ -83,7 +86,7 @@ const enter = ({cwd}: Options): readonly string[] =>
   cwd === undefined ? [] : [`cd ${quote(cwd.startsWith('-') ? `./${cwd}` : cwd)}`];
 
 const asBash = (given: Options, site: Site): string => {
-  const line = [...assignments(given, site), sh`${argvOf('bash')} ${given.run}`].join(' ');
+  const line = [...assignments(given, site), sh`${BASH} ${given.run}`].join(' ');
   return given.cwd === undefined ? line : `(${[...enter(given), line].join(' && ')})`;
 };
 

@@ -1,5 +1,6 @@
 import type {Plan, PlannedStep} from '../../engine/index.ts';
 import {type Call, type CommandFile, examples} from '../command.ts';
+import {pasteable} from '../command-line.ts';
 import {quietHost} from '../host.ts';
 import type {Wording} from '../progress/words.ts';
 import {labelled} from '../report.ts';
@@ -64,17 +65,17 @@ const stepLines = (
   const {mark, word, format} = DECISIONS[decision];
   const head = `  ${style(format, mark)} ${padded(key, keys)}  ${style(format, padded(word, WORD_COLUMNS))}`;
   const about = [title === key ? '' : title, why === '' ? '' : style('dim', `(${why})`)].filter((text) => text !== '');
-  const shown = decision === 'skip' || decision === 'leave' ? [] : command.trimEnd().split('\n');
+  const isShown = decision !== 'skip' && decision !== 'leave' && command.trim() !== '';
   return [
     `${head}  ${about.join(' ')}`.trimEnd(),
-    ...shown.map((line, index) => commandLine(line, index, style)),
+    ...(isShown ? commandLines(command, style) : []),
     ...(expected === undefined ? [] : labelled('expected', expected, style).map((line) => `    ${line}`)),
     ...(found === undefined ? [] : labelled('found', found, style).map((line) => `    ${line}`)),
   ];
 };
 
-const commandLine = (line: string, index: number, style: Style): string =>
-  line === '' && index === 0 ? '' : `      ${style('dim', `${index === 0 ? '$' : ' '} ${line}`)}`;
+const commandLines = (command: string, style: Style): string[] =>
+  pasteable(command, `      ${style('dim', '$')} `, ' '.repeat(8), (line) => style('dim', line));
 
 const counts = (steps: readonly PlannedStep[]): string =>
   Object.entries(DECISIONS)

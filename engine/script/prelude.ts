@@ -100,7 +100,8 @@ act_once() {
   keep: `
 # keep NAME VALUE: a variable that is set again when the script is started again
 keep() {
-  printf "%s='%s'\\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\\\\\''/g")" >>"$state"
+  kept=$(printf '%s.' "$2" | sed "s/'/'\\\\\\\\''/g")
+  printf "%s='%s'\\n" "$1" "\${kept%.}" >>"$state"
   eval "$1=\\$2"
 }`,
 };

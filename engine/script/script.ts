@@ -9,7 +9,7 @@ import type {Json, Registry} from '../step-type.ts';
 import {Store} from '../store.ts';
 import {JQ_HELPERS} from './jq.ts';
 import {PARTS, PRELUDE} from './prelude.ts';
-import {type ShellStep, ShellSteps, withoutUnread} from './shell-step.ts';
+import {assignments, type ShellStep, ShellSteps, withoutUnread} from './shell-step.ts';
 
 export interface ScriptRequest {
   readonly runbook: Runbook;
@@ -192,16 +192,10 @@ const callLines = (node: Node, step: ShellStep): string[] => {
 /** What can't be looked at again is kept beside what was done. */
 const outputLines = (node: Node, {outputs, kind, isSecret, name}: ShellStep): string[] => {
   const isKept = !isSecret && (kind === 'act' || kind === 'once' || node.step.until !== undefined);
-  return outputs.flatMap(({variable: one, command}) => [
-    `${assigned(one, command)} || fail "${name}: what later steps read of it can't be told"`,
+  return outputs.flatMap(({variable: one, command, isExact}) => [
+    `${assignments(one, command, isExact).join(' &&\n')} || fail "${name}: what later steps read of it can't be told"`,
     ...(isKept ? [`keep ${one} "$${one}"`] : []),
   ]);
-};
-
-/** `X=$(echo y)` is `X=y`; and a bracket right behind `$(` would be arithmetic. */
-const assigned = (name: string, command: string): string => {
-  const plain = /^echo (\S+|'[^']*')$/.exec(command)?.[1];
-  return plain === undefined ? `${name}=$(${command.startsWith('(') ? ' ' : ''}${command})` : `${name}=${plain}`;
 };
 
 const ending = (runbook: Runbook): string => `step ${quote(`Done: ${runbook.title}`)}`;

@@ -18,6 +18,8 @@ export type Form = 'text' | 'json';
 interface Reading {
   readonly command: string | undefined;
   readonly form: Form;
+  /** What it prints is the value to the last byte: a newline at its end is a part of it. */
+  readonly isExact: boolean;
 }
 type Readings = ReadonlyMap<string, Reading>;
 
@@ -26,6 +28,7 @@ export interface ShellOutput {
   readonly variable: string;
   /** A command that prints it. */
   readonly command: string;
+  readonly isExact: boolean;
 }
 
 /** One step in the terms of a shell script. */
@@ -174,7 +177,8 @@ export class ShellSteps {
     const names = [...variables];
     const reads = names.flatMap((name) => {
       const command = readingOf(name, results)?.command;
-      return command === undefined ? [] : [`${name}=$(${command.startsWith('(') ? ' ' : ''}${command}) &&\n`];
+      const isExact = readingOf(name, results)?.isExact === true;
+      return command === undefined ? [] : assignments(name, command, isExact).map((line) => `${line} &&\n`);
     });
     const args = names.map((name) => this.#argument(name, results));
     return `${reads.join('')}${['jq', flags, ...args].join(' ')} ${needsHelpers(filter) ? '"$cel"' : ''}${quote(filter)}`;
@@ -233,7 +237,9 @@ export class ShellSteps {
       const line = tryRender(() => (render as (options: unknown, site: Site) => string)(options, site));
       if (line === undefined) continue;
       const printed = acts && line === command ? PRINTED[name] : undefined;
-      readings.set(name, {command: printed === undefined ? line : undefined, form: printed ?? formOf(type, name)});
+      const form = printed ?? formOf(type, name);
+      const isExact = line === command && PRINTED[name] === 'text';
+      readings.set(name, {command: printed === undefined ? line : undefined, form, isExact});
     }
     return readings;
   }
@@ -243,25 +249,25 @@ export class ShellSteps {
     const wanted = namesReadOf(node);
     const outputs: ShellOutput[] = [];
     const markers: Record<string, Json> = {};
-    const add = (name: string, form: Form, command: string): void => {
+    const add = (name: string, form: Form, command: string, isExact = false): void => {
       const variableOf = variableName(node.key, name);
       if (form === 'json') this.#json.add(variableOf);
       markers[name] = variable(variableOf);
-      outputs.push({variable: variableOf, command});
+      outputs.push({variable: variableOf, command, isExact});
     };
-    for (const [name, {command, form}] of results)
-      if (wanted.has(name) && !node.step.outputs.has(name)) add(name, form, command ?? PRINT);
+    for (const [name, {command, form, isExact}] of results)
+      if (wanted.has(name) && !node.step.outputs.has(name)) add(name, form, command ?? PRINT, isExact);
     for (const [name, {value}] of node.step.outputs) {
       const found = wanted.has(name) ? this.#translated(value.source, values, draft) : undefined;
       if (found === undefined) continue;
       const same = readingOf(soleMarker(found) ?? '', results);
-      if (same !== undefined) add(name, same.form, same.command ?? PRINT);
+      if (same !== undefined) add(name, same.form, same.command ?? PRINT, same.isExact);
       else if (value.type === 'string') add(name, 'text', this.#jq(found, '-nr', results));
       else if (value.type !== 'dyn') add(name, 'json', this.#jq(found, '-nc', results));
       else {
         const open = variableName(node.key, name);
         this.#open.add(open);
-        outputs.push({variable: `${open}_JSON`, command: this.#jq(found, '-nc', results)});
+        outputs.push({variable: `${open}_JSON`, command: this.#jq(found, '-nc', results), isExact: false});
         add(name, 'text', `printf '%s' "$${open}_JSON" | jq -r .`);
       }
     }
@@ -272,6 +278,15 @@ export class ShellSteps {
 
 /** Prints again what the step has printed. */
 const PRINT = `printf '%s' "$printed"`;
+
+/** Lines that give a variable what a command prints. `$(...)` takes newlines away from the end; a dot behind them keeps them. */
+export const assignments = (name: string, command: string, isExact: boolean): readonly string[] => {
+  if (command === PRINT) return [`${name}=$printed`];
+  if (isExact) return [`${name}=$( {\n${command}\n} && printf .)`, `${name}=\${${name}%.}`];
+  // `X=$(echo y)` is `X=y`; and a bracket right behind `$(` would be arithmetic
+  const plain = /^echo (\S+|'[^']*')$/.exec(command)?.[1];
+  return [plain === undefined ? `${name}=$(${command.startsWith('(') ? ' ' : ''}${command})` : `${name}=${plain}`];
+};
 
 /** The variable that a value is, and nothing else. */
 const soleMarker = (found: Translated): string | undefined =>
