@@ -78,6 +78,7 @@ const filesOf = (folder: string): string[] => {
 /** The title as far as it can be told without reading the file as a runbook: a broken one is listed, too. */
 const titleOf = (file: string): string => {
   try {
+    if (!statSync(file).isFile()) return '';
     const line = /^title:[ \t]*(.+)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim() ?? '';
     return /^[|>]/.test(line) ? '' : line.replace(/^(["'])(.*)\1$/, '$2').replace(/\s+#.*$/, '');
   } catch {

@@ -10,6 +10,7 @@ export const checkOrder = (one: StepDraft, draft: Draft, mistakes: Mistakes): vo
   const {index} = one;
   const {id} = one.step;
   for (const {name, place} of one.needs) {
+    if (mistakes.isFull) return;
     const position = draft.positions.get(name);
     if (position === undefined)
       mistakes.add(
@@ -131,7 +132,8 @@ export const checkForeach = (one: StepDraft, mistakes: Mistakes): void => {
   const isOpen = step.foreach.kind !== 'literal';
   const values = step.foreach.kind === 'literal' && Array.isArray(step.foreach.value) ? step.foreach.value : [];
   const areScalars = values.every((value) => ['string', 'number', 'boolean'].includes(typeof value));
-  const double = keys?.find((key, index) => keys.indexOf(key) !== index);
+  const seen = new Set<string>();
+  const double = keys?.find((key) => seen.size === seen.add(key).size);
   if ((keys !== undefined && areScalars && double === undefined) || (isOpen && step.foreach.kind !== 'text')) return;
   const found = double === undefined ? {} : {found: `"${double}" twice`};
   mistakes.add(

@@ -1,7 +1,7 @@
-import {readFileSync, statSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
 import {parse} from 'dotenv';
+import {advised} from './advice.ts';
 import {type Place, type Problem, RunbookError} from './errors.ts';
+import {NotAFile, readStart} from './regular-file.ts';
 import type {Runbook} from './runbook.ts';
 import {isMaskable, SHORTEST_SECRET} from './secret-forms.ts';
 
@@ -74,22 +74,31 @@ export interface EnvFile {
 /** The variables of one dotenv file, or what is wrong with it. Nothing in it is expanded or run. */
 export const readEnvFile = async ({path, place, secret}: Asked): Promise<EnvFile> => {
   try {
-    return {variables: parse(await bytesOf(path)), secret};
+    return {variables: parse(textOf(path)), secret};
   } catch (error) {
-    const {code = String(error)} = error as NodeJS.ErrnoException;
-    const reason = REASONS[code] ?? `can't be read: ${code}`;
-    const message = `the env file ${path} ${reason}`;
-    return {variables: {}, secret, problem: {code: 'env-file', message, ...(place === undefined ? {} : {place})}};
+    const message = `the env file ${path} ${reasonOf(error)}`;
+    const problem = advised({code: 'env-file', message, ...(place === undefined ? {} : {place})});
+    return {variables: {}, secret, problem};
   }
 };
 
-/** A file is read at once: Node's threads take longer to start. A pipe, `--env-file <(pass show env)`, may have to be waited for. */
-const bytesOf = (path: string): Buffer | Promise<Buffer> =>
-  statSync(path).isFile() ? readFileSync(path) : readFile(path);
+const LARGEST = 1_000_000;
+
+/** It is read as often as somebody asks, so it can't be a pipe, which may also wait forever. */
+const textOf = (path: string): string => {
+  const bytes = readStart(path, LARGEST + 1);
+  if (bytes.length > LARGEST) throw new NotAFile(`it has more than ${LARGEST / 1_000_000} MB`);
+  return bytes.toString('utf8');
+};
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof NotAFile) return error.message.replace(/^it /, '');
+  const {code = String(error)} = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? `can't be read: ${code}`;
+};
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'is missing',
   ENOTDIR: 'is missing',
   EACCES: "can't be read: permission denied",
-  EISDIR: 'is a directory',
 };

@@ -1,4 +1,5 @@
 import {type ASTNode, TypeError as CheckError, EvaluationError, ParseError} from '@marcbachmann/cel-js';
+import {advised} from './advice.ts';
 import {cel, functionNames, MATCHES, ROOTS} from './cel.ts';
 import {evaluatePart, LONGEST_MS} from './cel-program.ts';
 import {messageOf, type Problem, RunbookError} from './errors.ts';
@@ -19,11 +20,11 @@ const textAt = (source: string, error: CelError): string => source.slice(error.r
 export const badExpression = (source: string, placeAt: PlaceAt, error: unknown): RunbookError => {
   if (!isCelError(error)) {
     const message = `the expression can't be read: ${messageOf(error)}`;
-    return new RunbookError({code: 'bad-expression', message, place: placeAt(0)}, error);
+    return new RunbookError(advised({code: 'bad-expression', message, place: placeAt(0)}), error);
   }
   // an error at the end of the text stands behind its last character
   const place = placeAt(Math.min(error.range?.start ?? 0, source.trimEnd().length));
-  return new RunbookError({...described(source, error), place}, error);
+  return new RunbookError(advised({...described(source, error), place}), error);
 };
 
 const described = (source: string, error: CelError): Problem => {
@@ -51,6 +52,9 @@ const inWords = (summary: string): string => {
   if (/^Unexpected token: EOF/.test(summary)) return 'it ends too early';
   const text = summary
     .replaceAll(MATCHES, 'matches')
+    .replace(/^No such key: index out of bounds, index (\S+) >= size undefined$/, 'what it looks into is no list')
+    .replace(/^No such key: index out of bounds, index (\S+) >= size (\d+)$/, 'there is no element $1 in a list of $2')
+    .replace(/^no such overload: !undefined$/, '"!" can\'t take that')
     .replace(/\bdyn<([^<>]+)>/g, '$1')
     .replace(/^no such overload: (\S+) (\S+) (\S+)$/, '"$2" can\'t take $1 and $3')
     .replace(/\b[LR](PAREN|BRACKET|BRACE)\b/g, (name) => `"${BRACKETS[name]}"`)
@@ -65,7 +69,7 @@ export const failure = (source: string, placeAt: PlaceAt, values: Values, error:
   if (error instanceof TookTooLong) return tooLong(source, placeAt, values, error);
   if (!isCelError(error)) {
     const message = `"${source}" failed: ${messageOf(error)}`;
-    return new RunbookError({code: 'expression-failed', message, place: placeAt(0)}, error);
+    return new RunbookError(advised({code: 'expression-failed', message, place: placeAt(0)}), error);
   }
   const problem = error.code === 'no_such_key' ? missingKey(source, values, error) : undefined;
   const text = textAt(source, error);
@@ -74,7 +78,7 @@ export const failure = (source: string, placeAt: PlaceAt, values: Values, error:
       ? `"${text}" can't be read here`
       : `"${source}" failed: ${inWords(error.summary)}`;
   return new RunbookError(
-    {code: 'expression-failed', ...(problem ?? {message}), place: placeAt(error.range?.start ?? 0)},
+    advised({code: 'expression-failed', ...(problem ?? {message}), place: placeAt(error.range?.start ?? 0)}),
     error,
   );
 };
@@ -112,7 +116,7 @@ const ownOf = (holder: unknown, key: string): unknown =>
     : undefined;
 
 const missingKey = (source: string, values: Values, error: CelError): Pick<Problem, 'message' | 'next'> => {
-  const key = error.summary.replace(/^No such key: /, '');
+  const key = error.summary.replace(/^No such key: /, '').replace('[object Object]', 'a map');
   const holder = holderOf(error);
   const where = holder === undefined ? '' : source.slice(holder.start, holder.end);
   if (where === 'steps') return {message: `step "${key}" has no outputs: it did not run, or was skipped`};
@@ -147,6 +151,6 @@ export const refusePatterns = (ast: ASTNode, placeAt: PlaceAt): void => {
     const wrong = patternProblem(pattern.args);
     if (wrong === undefined) continue;
     const message = `the pattern "${pattern.args}" ${wrong.message}`;
-    throw new RunbookError({...wrong, code: 'bad-expression', message, place: placeAt(pattern.start)});
+    throw new RunbookError(advised({...wrong, code: 'bad-expression', message, place: placeAt(pattern.start)}));
   }
 };

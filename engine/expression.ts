@@ -1,4 +1,5 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
+import {advised} from './advice.ts';
 import {cel} from './cel.ts';
 import {type Program, programOf} from './cel-program.ts';
 import {type Place, RunbookError} from './errors.ts';
@@ -56,15 +57,12 @@ export type PlaceAt = (offset: number) => Place;
  * @throws RunbookError `bad-expression` or `unknown-variable`, with the exact place
  */
 export const parseExpression = (source: string, placeAt: PlaceAt): Expression => {
-  let references: readonly Reference[] = [];
-  const program = compile(source, placeAt, (ast) => {
-    refusePatterns(ast, placeAt);
-    references = referencesIn(ast, placeAt);
-  });
+  const ast = parse(source, placeAt);
+  const program = compile(source, placeAt);
   return {
     source,
     place: placeAt(0),
-    references,
+    references: referencesIn(ast, placeAt),
     type: program.checked.type ?? 'dyn',
     evaluate(values) {
       try {
@@ -73,22 +71,24 @@ export const parseExpression = (source: string, placeAt: PlaceAt): Expression =>
         throw failure(source, placeAt, values, error);
       }
     },
-    explain: (values, mask) => explain(cel.parse(source).ast, source, values, mask),
+    explain: (values, mask) => explain(ast, source, values, mask),
   };
 };
 
-const compile = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void): Program => {
+const parse = (source: string, placeAt: PlaceAt): ASTNode => {
   if (source.trim() === '')
-    throw new RunbookError({code: 'bad-expression', message: 'the expression is empty', place: placeAt(0)});
-  const program = parse(source, placeAt, read);
-  if (!program.checked.valid) throw badExpression(source, placeAt, program.checked.error);
-  return program;
-};
-
-const parse = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void): Program => {
+    throw new RunbookError(advised({code: 'bad-expression', message: 'the expression is empty', place: placeAt(0)}));
   try {
-    return programOf(source, read);
+    const {ast} = cel.parse(source);
+    refusePatterns(ast, placeAt);
+    return ast;
   } catch (error) {
     throw error instanceof RunbookError ? error : badExpression(source, placeAt, error);
   }
+};
+
+const compile = (source: string, placeAt: PlaceAt): Program => {
+  const program = programOf(source);
+  if (!program.checked.valid) throw badExpression(source, placeAt, program.checked.error);
+  return program;
 };

@@ -120,7 +120,8 @@ class Builder implements Graph {
       this.#keys.set(scope.prefix + step.id, keys);
       // a child runbook or a foreach without any step passes on what it needed
       before = keys.length > 0 ? keys : needs;
-      all.push(...keys);
+      // there may be more than a call can have arguments
+      for (const key of keys) all.push(key);
     }
     return all;
   }
@@ -189,6 +190,19 @@ class Builder implements Graph {
 const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
 const itemsOf = (list: Json, step: Step): readonly Item[] => {
+  const items = distinctItems(list, step);
+  const odd = items.find(({key}) => key.includes('\0'));
+  if (odd === undefined) return items;
+  throw new RunbookError({
+    code: 'bad-value',
+    message: `step "${step.id}": an item of foreach holds a NUL, which no process can be told`,
+    place: step.place,
+    found: JSON.stringify(odd.key).slice(0, 200),
+    next: ['leave that item out, or the NUL in it'],
+  });
+};
+
+const distinctItems = (list: Json, step: Step): readonly Item[] => {
   if (Array.isArray(list)) {
     const items = list.map((value) => ({key: String(value), value}));
     if (list.every(isScalar) && new Set(items.map(({key}) => key)).size === items.length) return items;
@@ -200,5 +214,6 @@ const itemsOf = (list: Json, step: Step): readonly Item[] => {
     message: `step "${step.id}": foreach needs a list of distinct scalars, or a map`,
     place: step.place,
     found: JSON.stringify(list)?.slice(0, 200) ?? 'nothing',
+    next: ['give it each value once, and texts, numbers, true or false only'],
   });
 };

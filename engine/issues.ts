@@ -54,7 +54,7 @@ const notMap = (path: Path, {holder}: Naming): Described => ({
   message: `${path.length === 0 ? holder : `"${path.join('.')}"`} must be a map`,
   path,
   at: 'value',
-  details: {found: 'a list'},
+  details: {found: 'a list', next: [WAYS.Object as string]},
 });
 
 // The library names only the first unknown key of a map.
@@ -154,7 +154,7 @@ const wrong = (issue: Issue): Wrong => {
     case 'variant':
       return choice(issue);
   }
-  if (issue.kind === 'schema') return {code: 'wrong-type', must: wordsOf(issue.expected), ...quoted(issue)};
+  if (issue.kind === 'schema') return {code: 'wrong-type', must: wordsOf(issue.expected), next: howToWrite(issue)};
   const own = /^Invalid \w+: /.test(issue.message) ? `what fits ${issue.expected ?? issue.type}` : issue.message;
   return {code: 'bad-value', must: own};
 };
@@ -171,9 +171,19 @@ const choice = ({expected, input}: Issue): Wrong => {
   return {code: 'bad-value', must, ...(next === undefined ? {} : {next})};
 };
 
-const quoted = ({expected, input}: Issue): {next?: string} => {
+const WAYS: Readonly<Record<string, string>> = {
+  Object: 'write a map: {key: value}, or lines with "key: value"',
+  Array: 'write a list: [one, two], or lines that begin with "- "',
+  string: 'write text; in quotes, where it would be read as something else',
+  number: 'write a number, without quotes',
+  boolean: 'write true or false, without quotes',
+};
+
+const howToWrite = ({expected, input}: Issue): string => {
+  const types = alternatives(expected);
   const isScalar = typeof input === 'number' || typeof input === 'boolean';
-  return isScalar && alternatives(expected).includes('string') ? {next: `put it in quotes: "${input}"`} : {};
+  if (isScalar && types.includes('string')) return `put it in quotes: "${input}"`;
+  return WAYS[types[0] ?? ''] ?? `write ${wordsOf(expected)}`;
 };
 
 const alternatives = (expected: string | null): readonly string[] =>

@@ -99,7 +99,13 @@ class Loader {
     const extra = (this.#options.envFiles ?? []).map((path) => ({path, place: undefined, secret: false}));
     const read = await Promise.all([...own, ...extra].map(readEnvFile));
     for (const {problem} of read)
-      if (problem?.place !== undefined) mistakes.add('env-file', problem.message, problem.place);
+      if (problem?.place !== undefined)
+        mistakes.add(
+          'env-file',
+          problem.message,
+          problem.place,
+          problem.next === undefined ? {} : {next: problem.next},
+        );
     if (read.some(({problem}) => problem !== undefined)) return undefined;
     const namesIn = (files: readonly EnvFile[]): ReadonlySet<string> =>
       new Set(files.flatMap(({variables}) => Object.keys(variables)));
@@ -163,6 +169,7 @@ const envPath = (file: string, name: string): string => join(dirname(dirname(fil
 
 const checkDraft = (draft: Draft, env: ReadonlySet<string> | undefined, mistakes: Mistakes): void => {
   for (const one of draft.steps) {
+    if (mistakes.isFull) return;
     checkOrder(one, draft, mistakes);
     checkCombinations(one, mistakes);
     checkForeach(one, mistakes);

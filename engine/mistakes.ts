@@ -1,3 +1,4 @@
+import {advised} from './advice.ts';
 import {type Code, type Place, type Problem, RunbookError} from './errors.ts';
 import {excerpt, type Source} from './source.ts';
 
@@ -19,9 +20,9 @@ export class Mistakes {
   /** Notes a problem. The same one at the same place counts once: an alias may lead there twice. */
   add(code: Code, message: string, place: Place, details: Details = {}): void {
     const key = `${place.line}:${place.column} ${code} ${message}`;
-    if (this.#seen.has(key) || this.#list.length >= MOST) return;
+    if (this.isFull || this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#list.push({code, message, place, excerpt: excerpt(this.source.text, place), ...details});
+    this.#list.push(advised({code, message, place, excerpt: excerpt(this.source.text, place), ...details}));
   }
 
   /** Runs a part that throws its problems, and notes them; undefined then. */
@@ -41,6 +42,11 @@ export class Mistakes {
   /** In the order of the file. */
   get sorted(): readonly Problem[] {
     return this.#list.toSorted((a, b) => compare(a.place, b.place));
+  }
+
+  /** No more are noted: what only finds more of them may stop. */
+  get isFull(): boolean {
+    return this.#list.length >= MOST;
   }
 
   get none(): boolean {

@@ -1,9 +1,12 @@
 import {closest, distance} from 'fastest-levenshtein';
 
+/** Among more names than these, looking for one that is alike takes long and helps nobody. */
+const MOST_NAMES = 1000;
+
 /** The known name that was most likely meant; undefined when none is near. */
 export const nearest = (name: string, known: Iterable<string>): string | undefined => {
   const names = [...known].filter((candidate) => candidate !== name);
-  if (names.length === 0 || name.length > 200) return undefined;
+  if (names.length === 0 || names.length > MOST_NAMES || name.length > 200) return undefined;
   const folded = name.toLowerCase();
   const same = names.find((candidate) => candidate.toLowerCase() === folded);
   if (same !== undefined) return same;

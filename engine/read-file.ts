@@ -1,4 +1,6 @@
-import {closeSync, constants, fstatSync, openSync, readFileSync, statSync} from 'node:fs';
+import {constants} from 'node:fs';
+import {open, stat} from 'node:fs/promises';
+import {advised} from './advice.ts';
 import {type Code, type Problem, RunbookError} from './errors.ts';
 
 const LARGEST = 5 * 1024 * 1024;
@@ -8,7 +10,7 @@ const LARGEST = 5 * 1024 * 1024;
  * @throws RunbookError for what is no readable, reasonably small file in UTF-8
  */
 export const readRunbookFile = async (file: string): Promise<string> => {
-  const bytes = read(file);
+  const bytes = await read(file);
   const wrong = foreignEncoding(bytes);
   if (wrong !== undefined) {
     return fail(file, 'bad-encoding', `the file is not UTF-8; it seems to be ${wrong.encoding}`, {
@@ -31,20 +33,20 @@ export const readRunbookFile = async (file: string): Promise<string> => {
   }
 };
 
-const read = (file: string): Buffer => {
+const read = async (file: string): Promise<Buffer> => {
   try {
     // asked before opening: to open a FIFO would wait for its writer
-    const before = statSync(file);
+    const before = await stat(file);
     if (before.isDirectory()) fail(file, 'not-a-file', 'this is a directory, not a runbook');
     if (!before.isFile()) fail(file, 'not-a-file', 'this is a device, socket or pipe, not a file');
-    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const {size} = fstatSync(fd);
+      const {size} = await handle.stat();
       if (size > LARGEST)
         fail(file, 'file-too-large', `the file has ${megabytes(size)} MB`, {expected: 'at most 5 MB'});
-      return readFileSync(fd);
+      return await handle.readFile();
     } finally {
-      closeSync(fd);
+      await handle.close();
     }
   } catch (error) {
     if (error instanceof RunbookError) throw error;
@@ -60,7 +62,7 @@ const unreadable = (error: NodeJS.ErrnoException): [Code, string] => {
 };
 
 const fail = (file: string, code: Code, message: string, details: Partial<Problem> = {}, cause?: unknown): never => {
-  throw new RunbookError({code, message, place: {file, line: 1, column: 1}, ...details}, cause);
+  throw new RunbookError(advised({code, message, place: {file, line: 1, column: 1}, ...details}), cause);
 };
 
 const megabytes = (size: number): string => (size / 1024 / 1024).toFixed(size < 10 * LARGEST ? 1 : 0);

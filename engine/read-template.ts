@@ -50,6 +50,8 @@ const closeOf = (text: string, start: number): number => {
     STRING.lastIndex = at;
     const string = STRING.exec(text)?.[0];
     if (string !== undefined) at += string.length - 1;
+    // a string that does not end: the expression is wrong, wherever it ends itself
+    else if (text[at] === '"' || text[at] === "'") return text.indexOf('}}', at);
     else if (text[at] === '{') depth++;
     else if (text[at] === '}' && depth > 0) depth--;
     else if (text.startsWith('}}', at)) return at;

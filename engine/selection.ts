@@ -41,8 +41,10 @@ export const selectAgain = (graph: Graph, selection: Selection): ((node: Node) =
 const isMeant = (key: string, name: string): boolean =>
   key === name || key.startsWith(`${name}[`) || key.startsWith(`${name}.`);
 
-const first = (nodes: readonly Node[]): number => Math.min(...nodes.map((node) => node.index));
-const last = (nodes: readonly Node[]): number => Math.max(...nodes.map((node) => node.index));
+const first = (nodes: readonly Node[]): number =>
+  nodes.reduce((least, {index}) => Math.min(least, index), Number.POSITIVE_INFINITY);
+const last = (nodes: readonly Node[]): number =>
+  nodes.reduce((most, {index}) => Math.max(most, index), Number.NEGATIVE_INFINITY);
 
 const find = (graph: Graph, name: string, option: string): readonly Node[] => {
   const nodes = [...graph.nodes.values()];

@@ -175,7 +175,9 @@ export class Store {
    */
   find(part: string, further: readonly string[] = []): string {
     const all = [...new Set([...this.runs(), ...further])];
-    const found = all.includes(part) ? [part] : all.filter((run) => run.startsWith(part) || run.endsWith(part));
+    // an empty text, such as a variable of a shell that is not set, names no run
+    const isMeant = (run: string): boolean => part !== '' && (run.startsWith(part) || run.endsWith(part));
+    const found = all.includes(part) ? [part] : all.filter(isMeant);
     if (found.length === 1 && found[0] !== undefined) return found[0];
     const message = found.length === 0 ? `there is no run "${part}"` : `"${part}" may be ${found.join(' or ')}`;
     throw new RunbookError({code: 'no-such-run', message, next: ['see them with: runbook runs']});

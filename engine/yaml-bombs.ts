@@ -5,8 +5,8 @@ const LONGEST_LINE = 100_000;
 const MOST_LINES = 300_000;
 const DEEPEST = 64;
 
-// `a: b: c:` without end; each one nests, although none of them may
-const CHAIN = /^\s*(?:(?:"[^"\n]*"|'[^'\n]*'|[^\s#"'{[|>][^:"'{[\n]*) *: +){65}/m;
+// A key and its colon. The one before ends where the next one begins, so that there is but one way to read a line.
+const KEY = /[ \t]*(?:"[^"\n]*" *|'[^'\n]*' *|[^\s#"'{[|>:][^:"'{[\n]*): +/y;
 
 /**
  * Refuses, before it is parsed, a text that would cost the parser minutes or all memory. Whether it did is the answer.
@@ -31,18 +31,45 @@ export const refuseBombs = (mistakes: Mistakes): boolean => {
   return bomb !== undefined;
 };
 
+const BEFORE = /^[ \t]*(?:[-?:][ \t]+)*/;
+
 // Counts columns at which something begins, further and further to the right; `- - -` are three in one line.
 const deepBlock = (text: string): number | undefined => {
   const columns: number[] = [];
-  for (const {0: start, index} of text.matchAll(/^[ \t]*(?:[-?:][ \t]+)*(?=\S)/gm)) {
-    for (const found of [...start.matchAll(/[-?:](?=[ \t])/g), {index: start.length}]) {
-      while ((columns.at(-1) ?? -1) >= found.index) columns.pop();
-      columns.push(found.index);
-      if (columns.length > DEEPEST) return index + found.index;
+  for (const {line, start} of linesOfStructure(text)) {
+    const [before = ''] = BEFORE.exec(line) ?? [];
+    if (before.length === line.length) continue;
+    for (const {index} of [...before.matchAll(/[-?:](?=[ \t])/g), {index: before.length}]) {
+      while ((columns.at(-1) ?? -1) >= index) columns.pop();
+      columns.push(index);
+      if (columns.length > DEEPEST) return start + index;
     }
+    if (isDeepChain(line)) return start;
   }
-  const chain = CHAIN.exec(text);
-  return chain === null ? undefined : chain.index;
+  return undefined;
+};
+
+// `a: b: c:` without end; each one nests, although none of them may
+const isDeepChain = (line: string): boolean => {
+  let keys = 0;
+  for (KEY.lastIndex = 0; KEY.test(line); keys++) if (keys >= DEEPEST) return true;
+  return false;
+};
+
+const TEXT_FOLLOWS = /^[^#"']*[-?:] +(?:[&!]\S* +)*[|>][-+\d]*\s*$/;
+
+/** The lines but those of texts behind `|` and `>`, as far as that can be told for sure: in a text dashes are dashes. */
+const linesOfStructure = function* (text: string): Generator<{readonly line: string; readonly start: number}> {
+  let textBelow: number | undefined;
+  for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    end = text.indexOf('\n', start);
+    if (end < 0) end = text.length;
+    const line = text.slice(start, end);
+    const indent = line.search(/[^ ]/);
+    if (textBelow !== undefined && (indent < 0 || indent > textBelow)) continue;
+    textBelow = TEXT_FOLLOWS.test(line) ? BEFORE.exec(line)?.[0].length : undefined;
+    yield {line, start};
+  }
 };
 
 // Brackets in texts and comments are none: only when there are suspiciously many are they told apart.

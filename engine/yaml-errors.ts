@@ -29,7 +29,9 @@ const plainMessage = (error: YAMLError): string => {
 
 const nextAfter = (error: YAMLError, text: string, place: Place): {next?: readonly string[]} => {
   const line = text.split('\n', place.line)[place.line - 1] ?? '';
-  if (/[{[].*\$\{\{/.test(line)) return {next: ['inside of { } and [ ], put a text with ${{ }} in quotes']};
+  const bracket = line.search(/[{[]/);
+  if (bracket >= 0 && line.includes('${{', bracket))
+    return {next: ['inside of { } and [ ], put a text with ${{ }} in quotes']};
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return {next: ['put a text that holds ": " in quotes']};
   return error.code === 'BAD_SCALAR_START' ? {next: ['put the text in quotes']} : {};
 };

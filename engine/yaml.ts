@@ -1,4 +1,17 @@
-import {type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument} from 'yaml';
+import {
+  type Alias,
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  Parser,
+  YAMLParseError,
+} from 'yaml';
 import type {Place} from './errors.ts';
 import type {Mistakes} from './mistakes.ts';
 import {suggest} from './nearest.ts';
@@ -53,12 +66,37 @@ export const parseYaml = (mistakes: Mistakes): YamlNode | undefined => {
   return first ? undefined : root;
 };
 
-const parseText = (text: string): ReturnType<typeof parseDocument> | undefined => {
+const parseText = (text: string): Document.Parsed | undefined => {
+  const {stackTraceLimit} = Error;
+  Error.stackTraceLimit = 0; // there may be an error for each character, and nobody reads where it was made
   try {
-    return parseDocument(text, {prettyErrors: false, uniqueKeys: false});
+    return compose(text);
   } catch (error) {
     if (error instanceof RangeError) return undefined; // the parser ran out of stack
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
+
+/** The library's parseDocument, but that it gives up on what is no YAML at all. */
+const compose = (text: string): Document.Parsed | undefined => {
+  const composer = new Composer({prettyErrors: false, uniqueKeys: false});
+  const [document, second] = composer.compose(sensible(new Parser().parse(text)), true, text.length);
+  if (document !== undefined && second !== undefined) {
+    const [start, end] = second.range;
+    document.errors.push(new YAMLParseError([start, end], 'MULTIPLE_DOCS', 'there is a second document'));
+  }
+  return document as Document.Parsed | undefined;
+};
+
+const MOST_ERRORS = 1000;
+
+const sensible = function* (tokens: Iterable<CST.Token>): Generator<CST.Token> {
+  let errors = 0;
+  for (const token of tokens) {
+    if (token.type === 'error' && ++errors > MOST_ERRORS) return;
+    yield token;
   }
 };
 
@@ -177,7 +215,7 @@ class Reader {
     const target = this.#anchors.get(alias.source);
     if (target !== undefined && target !== 'open') return target;
     if (target === 'open') this.#mistakes.add('alias-bomb', `"*${alias.source}" stands inside of what it names`, place);
-    else
+    else if (!this.#mistakes.isFull)
       this.#mistakes.add(
         'yaml-syntax',
         `there is no anchor "&${alias.source}" before`,

@@ -37,6 +37,7 @@ export interface CliRig {
   readonly dir: string;
   /** Writes files, given as a tree of paths, below the folder. */
   write(tree: Readonly<Record<string, string>>): Promise<void>;
+  writeBytes(path: string, bytes: Uint8Array): Promise<void>;
   read(path: string): Promise<string>;
   exists(path: string): boolean;
   /** Runs the program to its end. */
@@ -101,6 +102,7 @@ const rigIn = (dir: string, live: Running[]): CliRig => {
         await writeFile(join(dir, path), text);
       }
     },
+    writeBytes: (path, bytes) => writeFile(join(dir, path), bytes),
     read: (path) => readFile(join(dir, path), 'utf8'),
     exists: (path) => existsSync(join(dir, path)),
     runbook: (args, options) => rig.start(args, options).ended,

@@ -11,6 +11,9 @@ interface Options {
 }
 
 const MAX_BYTES = 5_000_000;
+/** Of a runbook, too; the step that comes of it is indented. */
+const LONGEST_LINE = 90_000;
+const MOST_LINES = 100_000;
 
 /** A runbook from a document that somebody has written for people. */
 export const importCommand: CommandFile = {
@@ -134,8 +137,15 @@ const textOf = (file: string, {engine}: Workshop): string => {
   try {
     const text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
     if (text.includes('\0')) throw new TypeError('it holds NUL bytes');
-    return text;
-  } catch {
+    const lines = text.split('\n');
+    if (lines.length > MOST_LINES)
+      throw refuse('file-too-large', `"${file}" has more than ${MOST_LINES} lines`, 'split the document');
+    const long = lines.findIndex((line) => line.length > LONGEST_LINE);
+    if (long < 0) return text;
+    const message = `line ${long + 1} of "${file}" is longer than ${LONGEST_LINE} characters`;
+    throw refuse('file-too-large', message, 'break that line, or leave it out');
+  } catch (error) {
+    if (error instanceof engine.RunbookError) throw error;
     throw refuse('bad-encoding', `"${file}" is no text in UTF-8`, 'save it as UTF-8');
   }
 };

@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import {resolve} from 'node:path';
 import type {Approval, ResumePlan, ResumeRequest} from '../../engine/index.ts';
 import {type Call, type CommandFile, collect, examples} from '../command.ts';
@@ -86,8 +86,10 @@ const requestOf = (call: Call, {registry, load, engine}: Workshop): ResumeReques
 const readApproval = (given: string, call: Call, {RunbookError}: Workshop['engine']): Approval => {
   if (/^[0-9a-f]{32}$/i.test(given)) return {hash: given.toLowerCase()};
   try {
-    const plan = JSON.parse(readFileSync(resolve(call.around.cwd, given), 'utf8')) as Approval;
-    if (typeof plan.hash === 'string' && Array.isArray(plan.steps)) return plan;
+    const file = resolve(call.around.cwd, given);
+    // a pipe or a device could be read forever
+    const plan = statSync(file).isFile() ? (JSON.parse(readFileSync(file, 'utf8')) as Approval) : undefined;
+    if (typeof plan?.hash === 'string' && Array.isArray(plan.steps)) return plan;
   } catch {
     // said below
   }

@@ -79,6 +79,8 @@ const holdsCode = (tokens: readonly Token[], at: number): boolean =>
 const endOf = (tokens: readonly Token[], at: number): number => {
   const opening = tokens[at];
   if (opening === undefined || opening.nesting !== 1) return at;
-  const end = tokens.findIndex((token, index) => index > at && token.nesting === -1 && token.level === opening.level);
-  return end === -1 ? tokens.length : end;
+  // not findIndex: it would begin at the document's first token, again for each block
+  let end = at + 1;
+  while (end < tokens.length && !(tokens[end]?.nesting === -1 && tokens[end]?.level === opening.level)) end++;
+  return end;
 };

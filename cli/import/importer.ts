@@ -35,7 +35,7 @@ export class Importer {
   readonly #addresses = new Map<string, string>();
   #decisionsOfStep: string[] = [];
   #title = '';
-  #about = '';
+  readonly #about: string[] = [];
   #prose: string[] = [];
   #heading: string | undefined;
   #level = 1;
@@ -55,7 +55,7 @@ export class Importer {
     for (const step of this.#steps) step.decide = step.decide.filter((what) => !said.has(what) && said.add(what));
     return {
       title: this.#title || titled(this.#project),
-      about: this.#about,
+      about: this.#about.filter((one) => one !== '').join('\n\n'),
       inputs: this.#variables.inputs,
       steps: this.#steps,
     };
@@ -78,7 +78,7 @@ export class Importer {
     if (level > this.#level) this.#prose.push(...above);
     else {
       const last = this.#steps.at(-1);
-      if (last === undefined) this.#about = [this.#about, ...above].filter((one) => one !== '').join('\n\n');
+      if (last === undefined) this.#about.push(...above);
       else last.about.push(...above);
     }
     this.#heading = heading;
@@ -311,7 +311,7 @@ export class Importer {
     this.#heading = undefined;
     const prose = this.#prose.splice(0);
     const taken = this.#ids.take(id);
-    if (this.#steps.length === 0) this.#about = [this.#about, ...prose].filter((one) => one !== '').join('\n\n');
+    if (this.#steps.length === 0) this.#about.push(...prose);
     const title = heading === undefined ? undefined : titled(heading);
     const script = this.#marks.script(this.#withFiles(marked));
     const sketch: Sketch = {

@@ -11,12 +11,15 @@ export const snake = (text: string, otherwise = 'step'): string => {
   return (plain.length > 40 ? plain.slice(0, 40).replace(/_[^_]*$/, '') : plain) || otherwise;
 };
 
+/** Expressions could not read a step of such a name. */
+const unreserved = (id: string): string => (/^(in|true|false|null)$/.test(id) ? `do_${id}` : id);
+
 /** Ids that are given once each. */
 export class Ids {
   readonly #taken = new Set<string>();
 
   take(wanted: string): string {
-    const base = snake(wanted);
+    const base = unreserved(snake(wanted));
     let id = base;
     for (let count = 2; this.#taken.has(id); count++) id = `${base}_${count}`;
     this.#taken.add(id);
@@ -24,9 +27,13 @@ export class Ids {
   }
 }
 
+/** More can't be seen of a title. */
+const LONGEST = 1000;
+
 /** One short line. */
 export const titled = (text: string): string => {
   const line = text
+    .slice(0, LONGEST)
     .replace(/\s+/g, ' ')
     .replace(/[:.\s]+$/, '')
     .trim();

@@ -70,7 +70,7 @@ test('reports every file that is missing or no file', () =>
         ],
       );
       assert.match(error.message, 'none.env is missing');
-      assert.match(error.message, 'is a directory');
+      assert.match(error.message, 'is a folder');
     }
   }));
 
