@@ -1,3 +1,5 @@
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {cliTest, shellRunbook} from '../cli-rig.ts';
@@ -149,6 +151,30 @@ steps:
     assert.match(page, /^<!doctype html>/);
     assert.match(page, '<strong>page</strong>');
     assert.not.match(page, 'class="badge');
+  }),
+);
+
+test(
+  'shows paths from the folder of the runbook where that lies elsewhere, and says so',
+  cliTest(async (rig) => {
+    const shipped = fileURLToPath(new URL('../..', import.meta.url));
+    for (const format of ['text', 'markdown', 'html']) {
+      const {stdout} = await rig.runbook(['show', 'consul-cluster', '--format', format]);
+      assert.not.ok(stdout.includes(shipped), `${format} has paths of this machine`);
+      assert.match(stdout.replace(/<[^>]*>/g, ''), 'sh env/images/consul/build.sh runbook/consul:1.8.7');
+      assert.match(stdout, /Paths in the commands begin in the folder of the package: `?cd &?/);
+    }
+
+    await rig.write({
+      'ops/runbooks/image.yaml':
+        'name: image\nsteps:\n  - id: image\n    uses: docker.image\n    with: {image: a/b:1, build: {definition: b, tag: a/b:1}}\n',
+      'elsewhere/.keep': '',
+    });
+    const from = (cwd: string, path: string) => rig.runbook(['show', path], {cwd: join(rig.dir, cwd)});
+    const [beside, far] = [await from('ops', 'image'), await from('elsewhere', '../ops/runbooks/image.yaml')];
+    for (const {stdout} of [beside, far]) assert.match(stdout, '|| sh env/images/b/build.sh a/b:1');
+    assert.not.match(beside.stdout, 'Paths in the commands');
+    assert.match(far.stdout, 'Paths in the commands begin in the folder of the runbook, or in the one above it');
   }),
 );
 
