@@ -82,6 +82,26 @@ const leaf = (value: unknown, told: (text: string) => string, path: string): str
   return typeof value === 'string' ? told(value) : JSON.stringify(value);
 };
 
+const ADMITTED = /\bin \[("[^"\]]*"(?:, "[^"\]]*")+)\]/g;
+
+/** Words that a check takes for the same: `result.status in ["failed", "left"]`. */
+export const admittedBy = (checks: readonly string[]): readonly (readonly string[])[] =>
+  checks.flatMap((check) =>
+    [...check.matchAll(ADMITTED)].map(([, words = '']) => JSON.parse(`[${words}]`) as string[]),
+  );
+
+/** A cell or a field that is one of several admitted words stands as all of them. */
+export const asAdmitted = (lines: Canonical, admitted: readonly (readonly string[])[]): Canonical => {
+  if (admitted.length === 0) return lines;
+  const word = (line: string): string => /(?:: | = )(.*)$/.exec(line)?.[1] ?? line;
+  return lines
+    .map((line) => {
+      const words = admitted.find((some) => some.includes(word(line)));
+      return words === undefined ? line : line.slice(0, -word(line).length) + words.join(' or ');
+    })
+    .sort();
+};
+
 const UNTOLD = / = (?:null|)$/;
 
 /** A field that nobody has filled in yet, in either of the two, is not compared. */

@@ -1,5 +1,13 @@
 import {diffArrays} from 'diff';
-import {type Canonical, canonicalOutput, canonicalText, withoutChoices, withoutUntold} from './canonical.ts';
+import {
+  admittedBy,
+  asAdmitted,
+  type Canonical,
+  canonicalOutput,
+  canonicalText,
+  withoutChoices,
+  withoutUntold,
+} from './canonical.ts';
 import {type Output, type Section, sectionsOf} from './sections.ts';
 
 /** Where reality is not as a page says. */
@@ -34,7 +42,7 @@ const inSection = (before: Section, now: Section): Difference[] => {
     const [a, b] = [before.outputs[index], now.outputs[index]];
     const item = a?.item ?? b?.item ?? '';
     const which = item === '' ? name : `${name} (${item})`;
-    add(`${which} prints something else`, outputDiff(a, b));
+    add(`${which} prints something else`, outputDiff(a, b, admittedBy(before.text)));
   }
   return differences;
 };
@@ -48,10 +56,17 @@ const NOTHING: Output = {item: '', text: '', values: {}};
  * Names that each run chose count as the same: as they stand, where only the places of several are exchanged, or else where
  * one was chosen in the place of another.
  */
-const outputDiff = (before: Output = NOTHING, now: Output = NOTHING): string[] => {
+const outputDiff = (
+  before: Output = NOTHING,
+  now: Output = NOTHING,
+  admitted: readonly (readonly string[])[] = [],
+): string[] => {
   const asTheyStand = diffOf(canonicalOutput(before.text), canonicalOutput(now.text));
-  const [a, b] = [before, now].map(({text, values}) => canonicalOutput(text, values));
-  return asTheyStand.length === 0 || diffOf(a ?? [], b ?? []).length === 0 ? [] : asTheyStand;
+  const same = (values: (output: Output) => Readonly<Record<string, string>>): boolean => {
+    const [a, b] = [before, now].map((output) => asAdmitted(canonicalOutput(output.text, values(output)), admitted));
+    return diffOf(a ?? [], b ?? []).length === 0;
+  };
+  return same(() => ({})) || same(({values}) => values) ? [] : asTheyStand;
 };
 
 const diffOf = (before: Canonical, now: Canonical): string[] => lineDiff(...withoutUntold(before, now));

@@ -5,6 +5,7 @@ import {differencesOf} from '../../../cli/recording/compare.ts';
 const test = suite('recorded pages');
 
 interface Told {
+  readonly check?: string;
   readonly prose?: string;
   readonly command?: string;
   readonly values?: Readonly<Record<string, string>>;
@@ -12,7 +13,14 @@ interface Told {
   readonly language?: string;
 }
 
-const pageOf = ({prose = 'Who leads?', command = 'members', values, output, language = 'text'}: Told): string =>
+const pageOf = ({
+  prose = 'Who leads?',
+  command = 'members',
+  check = 'result.ok',
+  values,
+  output,
+  language = 'text',
+}: Told): string =>
   [
     '<!-- runbook docs {} -->',
     '# A page',
@@ -21,7 +29,7 @@ const pageOf = ({prose = 'Who leads?', command = 'members', values, output, lang
     `\`\`\`sh\n${command}\n\`\`\``,
     ...(values === undefined ? [] : [`<!-- values ${JSON.stringify(values)} -->`]),
     `It prints:\n\n\`\`\`${language}\n${output}\n\`\`\``,
-    '- ✔ `result.ok`\n  - seen: `result.ok = true`',
+    `- ✔ \`${check}\`\n  - seen: \`result.ok = true\``,
     '---',
     'Recorded with runbook 1.',
   ].join('\n\n');
@@ -106,6 +114,16 @@ test('hold when a name was chosen in the place of another in a list that has bot
 
   assert.equal(compare(told('server1'), told('server2')), []);
   assert.equal(compare(alone('server1'), alone('server2')), []);
+});
+
+test('hold when a status is another that the check admits, and no other', () => {
+  const told = (status: string): Told => ({
+    check: 'm.status in ["failed", "left"]',
+    output: table(`server1   ${status.padEnd(6)}   server`, 'server2   alive   server'),
+  });
+
+  assert.equal(compare(told('failed'), told('left')), []);
+  assert.ok(compare(told('failed'), told('lost')).length > 0);
 });
 
 test('do not hold when the runbook says something else', () => {
