@@ -70,7 +70,6 @@ const recordPages = async (call: Call, workshop: Workshop): Promise<number> => {
   const studio = await Studio.open(call, workshop);
   const written: string[] = [];
   try {
-    await studio.provide([...before, ...takes]);
     for (const take of before) await studio.record(take);
     for (const take of takes) {
       const recording = await studio.record(take);
@@ -88,7 +87,7 @@ const checkPages = async (call: Call, workshop: Workshop): Promise<number> => {
   const {engine} = workshop;
   const {tries} = call.options<Options>();
   const pages = await Promise.all(call.args.map((typed) => pageToCheck(call, workshop, typed)));
-  const prepare = (origin: Origin): Promise<Studio> => prepared(call, workshop, pages, origin);
+  const prepare = (origin: Origin): Promise<Studio> => prepared(call, workshop, origin);
   const found = await new Checking(prepare, call).check(pages, tries);
   if (call.json) {
     call.printJson({
@@ -133,11 +132,10 @@ const pageToCheck = async (call: Call, workshop: Workshop, typed: string): Promi
 };
 
 /** An engine on which was run what a page wants to find. */
-const prepared = async (call: Call, workshop: Workshop, pages: readonly Page[], {after}: Origin): Promise<Studio> => {
+const prepared = async (call: Call, workshop: Workshop, {after}: Origin): Promise<Studio> => {
   const before = await Promise.all(after.map(({runbook, set}) => takeOf(call, workshop, runbook, set)));
   const studio = await Studio.open(call, workshop);
   try {
-    await studio.provide([...before, ...pages.map(({take}) => take)]);
     for (const take of before) await studio.record(take);
   } catch (error) {
     await studio.close();

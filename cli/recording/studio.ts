@@ -34,6 +34,7 @@ export class Studio {
   readonly #workshop: Workshop;
   readonly #engine: OwnEngine;
   readonly #dir: string;
+  readonly #given = new Set<string>();
 
   constructor(call: Call, workshop: Workshop, engine: OwnEngine, dir: string) {
     this.#call = call;
@@ -55,12 +56,13 @@ export class Studio {
     await rm(this.#dir, {recursive: true, force: true, maxRetries: 5});
   }
 
-  /** Sees to the images of some runbooks, while the clock of no step runs. */
-  async provide(takes: readonly Take[]): Promise<void> {
+  /** Sees to the images of a runbook, while the clock of no step runs; those of others are none of its world. */
+  async #provide(take: Take): Promise<void> {
     const {engine, registry} = this.#workshop;
-    const host = quietHost(this.#call);
-    const steps = await Promise.all(takes.map((take) => engine.foretell({...take, registry}, host)));
-    await giveImages(this.#engine, wantedImages(steps.flat()), this.#call.around, (line) => this.#call.tell([line]));
+    const steps = await engine.foretell({...take, registry}, quietHost(this.#call));
+    const wanted = wantedImages(steps).filter(({name}) => !this.#given.has(name));
+    for (const {name} of wanted) this.#given.add(name);
+    await giveImages(this.#engine, wanted, this.#call.around, (line) => this.#call.tell([line]));
   }
 
   /**
@@ -71,6 +73,7 @@ export class Studio {
     const {typed, runbook} = take;
     const original = {file: runbook.file, cwd: this.#call.around.cwd, stateDir: this.#call.stateDir};
     const sandbox = await makeSandbox(join(this.#dir, String(this.ran.length)), original);
+    await this.#provide(take);
     const code = await this.#run(take, sandbox);
     this.#call.around.signal.throwIfAborted();
     const report = await this.#reportOf(sandbox);
