@@ -36,7 +36,7 @@ const inSection = (before: Section, now: Section): Difference[] => {
   const add = (what: string, diff: readonly string[]): void => {
     if (diff.length > 0) differences.push({what, line, diff});
   };
-  add(`${name} reads otherwise`, lineDiff(textOf(before), textOf(now)));
+  add(`${name} reads otherwise`, textDiff(before, now));
   const outputs = Math.max(before.outputs.length, now.outputs.length);
   for (let index = 0; index < outputs; index++) {
     const [a, b] = [before.outputs[index], now.outputs[index]];
@@ -47,8 +47,16 @@ const inSection = (before: Section, now: Section): Difference[] => {
   return differences;
 };
 
-/** Commands are compared with what was chosen in each run taken out. */
-const textOf = ({text, values}: Section): string[] => text.map((line) => canonicalText(withoutChoices(line, values)));
+/** A line that is the same as it stands, or with what was chosen in each run taken out, is the same. */
+const textDiff = (before: Section, now: Section): string[] => {
+  const [a, b] = [before, now].map(({text}) => text.map(canonicalText)) as [string[], string[]];
+  if (a.length !== b.length) return lineDiff(a, b);
+  const chosen = [before, now].map(({text, values}) => text.map((line) => canonicalText(withoutChoices(line, values))));
+  return lineDiff(
+    a,
+    b.map((line, at) => (chosen[0]?.[at] === chosen[1]?.[at] ? (a[at] ?? line) : line)),
+  );
+};
 
 const NOTHING: Output = {item: '', text: '', values: {}};
 

@@ -105,6 +105,16 @@ test('hold when a step was given another name by the run', () => {
   ]);
 });
 
+test('hold when a name that was chosen stands in the command for another reason', () => {
+  const told = (node: string): Told => ({
+    command: 'docker --context master service ps web',
+    values: {'landed.node': node},
+    output: table(`${node.padEnd(7)}   alive    server`),
+  });
+
+  assert.equal(compare(told('master'), told('agent')), []);
+});
+
 test('hold when a name was chosen in the place of another in a list that has both', () => {
   const told = (name: string): Told => ({
     values: {'leading.name': name},
