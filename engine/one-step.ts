@@ -11,6 +11,7 @@ import {renderStep} from './render.ts';
 import type {ResumeRequest} from './resume-request.ts';
 import {openSession, type Session, stateOf} from './session.ts';
 import {Store} from './store.ts';
+import {explained} from './withheld.ts';
 
 /** One step of a run, as a person wants to see it between two attempts. */
 export interface StepRequest extends Pick<ResumeRequest, 'registry' | 'load' | 'set' | 'envFiles'> {
@@ -50,10 +51,11 @@ export const openStep = async (request: StepRequest, host: Host): Promise<{sessi
   return {session, node};
 };
 
-/** Secret outputs are not stored; what reads them needs them, and what does not can do without. */
+/** Secret outputs, and those that hold a secret, are not stored; what reads them needs them, and what does not can do without. */
 const readSecretsAgain = async (session: Session): Promise<void> => {
-  const secret = [...session.graph.nodes.values()].filter(({step}) =>
-    [...step.outputs.values()].some((output) => output.secret),
+  const secret = [...session.graph.nodes.values()].filter(
+    ({step, key}) =>
+      [...step.outputs.values()].some((output) => output.secret) || (stateOf(session, key)?.withheld ?? []).length > 0,
   );
   await Promise.all(secret.map((node) => readAgain(session, node).catch(() => {})));
   session.host.signal.throwIfAborted();
@@ -92,6 +94,6 @@ const findingOf = async (session: Session, node: Node): Promise<Finding> => {
     return await lookAt(session, node, rendered, {signal, known});
   } catch (error) {
     signal.throwIfAborted();
-    return {ok: false, expected: 'an answer', found: messageOf(error)};
+    return {ok: false, expected: 'an answer', found: messageOf(explained(session, node, error))};
   }
 };

@@ -173,6 +173,47 @@ test(
 );
 
 test(
+  'a plan that was approved holds also when the step is asked for',
+  rigTest(async (rig) => {
+    const {make, use} = await pair(rig, {effect: 'once', check: false});
+    use.failure = 'not yet';
+    await rig.run();
+    use.failure = undefined;
+    const {hash, steps} = await rig.planResume({});
+    assert.equal(
+      steps.map(({step, course}) => [step, course]),
+      [
+        ['make', 'ask'],
+        ['use', 'unknown'],
+      ],
+    );
+
+    await rejects(rig.resume({approve: {hash}}), 'in-doubt');
+    assert.ok((await rig.resume({approve: {hash}, redo: ['make']})).ok);
+
+    assert.is(make.runs, 2);
+  }),
+);
+
+test(
+  'a look at one step gets the value where a look can give it, and says so where none can',
+  rigTest(async (rig) => {
+    for (const effect of ['reads', 'repeatable'] as const) {
+      const {use} = await pair(rig, {effect});
+      use.failure = 'not yet';
+      await rig.run();
+      use.failure = undefined;
+      rig.world.set('use', HANDED);
+
+      const look = await rig.lookAt('use');
+
+      if (effect === 'reads') assert.is(look.standing, 'holds', JSON.stringify(look));
+      else assert.match(JSON.stringify(look), 'steps.make.outputs.value holds a secret, so it was not stored');
+    }
+  }),
+);
+
+test(
   'who has done the rest by hand need not repeat it',
   rigTest(async (rig) => {
     const {make, use} = await pair(rig, {effect: 'once', check: false});
