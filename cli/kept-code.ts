@@ -1,6 +1,7 @@
-import {mkdirSync, readFileSync, renameSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {Script} from 'node:vm';
+import {crc32} from 'node:zlib';
 
 // Compiling takes most of a short command's time. V8 can write down what it has made of a script, and read it again when that
 // script is the same and so is V8. Only for time: it may be absent, unreadable or of another Node at any moment.
@@ -38,7 +39,8 @@ export class KeptCode {
     for (const place of this.#places) {
       const path = join(place, name);
       try {
-        if (isOurs(path, file)) return readFileSync(path);
+        const code = isOurs(path, file) ? undamaged(readFileSync(path)) : undefined;
+        if (code !== undefined) return code;
       } catch {
         // not there, or not for us
       }
@@ -53,14 +55,37 @@ const isOurs = (path: string, program: string): boolean => {
   return uid === process.geteuid?.() || uid === statSync(program).uid;
 };
 
+// V8 does not look: with half a file, such as a power loss leaves, it ends the process.
+const CHECKSUM_BYTES = 4;
+
+const withChecksum = (code: Buffer): Buffer => {
+  const sum = Buffer.alloc(CHECKSUM_BYTES);
+  sum.writeUInt32LE(crc32(code));
+  return Buffer.concat([code, sum]);
+};
+
+const undamaged = (bytes: Buffer): Buffer | undefined => {
+  const code = bytes.subarray(0, -CHECKSUM_BYTES);
+  return bytes.length > CHECKSUM_BYTES && bytes.readUInt32LE(code.length) === crc32(code) ? code : undefined;
+};
+
 const write = (place: string, name: string, script: Script): boolean => {
   const draft = join(place, `${name}.${process.pid}`);
   try {
     mkdirSync(place, {recursive: true, mode: 0o700});
-    writeFileSync(draft, script.createCachedData(), {mode: 0o600});
+    writeFileSync(draft, withChecksum(script.createCachedData()), {mode: 0o600});
     renameSync(draft, join(place, name));
     return true;
   } catch {
+    discard(draft);
     return false;
+  }
+};
+
+const discard = (file: string): void => {
+  try {
+    rmSync(file, {force: true});
+  } catch {
+    // whoever can't write it can't remove it, either
   }
 };

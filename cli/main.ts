@@ -162,6 +162,14 @@ const leaveTerminal = (): void => {
   for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
 };
 
+const onStdinLoss = (error: Error): void => onLoss('stdin', error);
+
+/** Made when somebody wants to read it: few commands do, and it takes milliseconds. */
+const standardInput = (): NodeJS.ReadStream => {
+  const {stdin} = process;
+  return stdin.listeners('error').includes(onStdinLoss) ? stdin : stdin.on('error', onStdinLoss);
+};
+
 const surroundingsIn = (cwd: string): Surroundings => ({
   argv: process.argv.slice(2),
   env: process.env,
@@ -169,7 +177,9 @@ const surroundingsIn = (cwd: string): Surroundings => ({
   program: programName(),
   self: [process.execPath, ...process.execArgv, '--', process.argv[1] ?? ''],
   orders: obey(orders, () => process.kill(process.pid, 'SIGKILL')),
-  stdin: process.stdin,
+  get stdin() {
+    return standardInput();
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   signal: stopping.signal,
@@ -211,7 +221,6 @@ const main = async (): Promise<void> => {
   for (const signal of SIGNALS) process.on(signal, () => onSignal(signal));
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  process.stdin.on('error', (error) => onLoss('stdin', error));
   process.stdout.on('error', (error) => onLoss('stdout', error));
   process.stderr.on('error', (error) => onLoss('stderr', error));
   process.on('exit', leaveTerminal);

@@ -1,6 +1,6 @@
 #!/bin/sh
 ':' //; while read -r n v; do case $n$v in SigIgn:*[13579bdf]) export RUNBOOK_HANGUP=ignored; esac; done 2>/dev/null </proc/self/status; exec node -- "$0" "$@"
 // Two languages in one file: the shell runs the second line, Node the one below. Node forgets at its start which signals
-// were ignored (`nohup`, `trap '' HUP`), so the shell tells it: the lowest bit of SigIgn is SIGHUP. Without the `--`, Node 20 takes
-// our `--env-file` for its own.
+// were ignored (`nohup`, `trap '' HUP`), so the shell tells it: the lowest bit of SigIgn is SIGHUP.
+// Behind "--" Node takes no option of ours for its own: it has --env-file, too.
 require('./main.cjs');

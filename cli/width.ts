@@ -1,9 +1,15 @@
 import stringWidth from 'fast-string-width';
 
 /** Columns that a text takes on a terminal; colour codes take none. */
-export const widthOf = (text: string): number => stringWidth(text);
+export const widthOf = (text: string): number => (isAscii(text) ? text.length : stringWidth(text));
 
-const graphemes = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
+let segmenter: Intl.Segmenter | undefined;
+
+/** It takes 25 ms to make: only who cuts text beyond ASCII waits for it. */
+const graphemesOf = (text: string): Intl.Segments => {
+  segmenter ??= new Intl.Segmenter(undefined, {granularity: 'grapheme'});
+  return segmenter.segment(text);
+};
 
 /** The text, or its beginning and an ellipsis when it takes more columns. For text without colour codes. */
 export const cut = (text: string, columns: number): string => {
@@ -11,7 +17,7 @@ export const cut = (text: string, columns: number): string => {
   if (widthOf(text) <= columns) return text;
   let kept = '';
   let used = 0;
-  for (const {segment} of graphemes.segment(text)) {
+  for (const {segment} of graphemesOf(text)) {
     const width = widthOf(segment);
     if (used + width > columns - 1) break;
     kept += segment;

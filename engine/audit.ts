@@ -9,11 +9,10 @@ import type {Host} from './host.ts';
 import {openKnown} from './open-known.ts';
 import type {ResumeRequest} from './resume-request.ts';
 import type {Runbook} from './runbook.ts';
-import {isMaskable, SHORTEST_SECRET} from './secret-forms.ts';
+import {leavesOf, SHORTEST_SECRET} from './secret-forms.ts';
 import {SecretSearch} from './secret-search.ts';
 import {openSession, type Session} from './session.ts';
 import type {RunState} from './state.ts';
-import type {Json} from './step-type.ts';
 import {Store} from './store.ts';
 
 export interface AuditRequest extends Pick<ResumeRequest, 'run' | 'registry' | 'load' | 'set' | 'envFiles'> {
@@ -146,18 +145,10 @@ const searchFor = (
 ): {readonly search: SecretSearch; readonly tooShort: readonly MissingSecret[]} => {
   const search = new SecretSearch();
   const tooShort: MissingSecret[] = [];
-  const add = (name: string, value: Json): void => {
-    if (value === null || typeof value === 'boolean' || value === '') return;
-    if (typeof value === 'object') {
-      const isList = Array.isArray(value);
-      for (const [member, inner] of Object.entries(value)) add(name + (isList ? `[${member}]` : `.${member}`), inner);
-      return;
-    }
-    const text = String(value);
-    if (isMaskable(text)) search.add(text, name);
-    else tooShort.push({name, why: `shorter than ${SHORTEST_SECRET} characters: such a text is everywhere`});
-  };
-  for (const {name, value} of secrets) add(name, value);
+  const why = `shorter than ${SHORTEST_SECRET} characters: such a text is everywhere`;
+  for (const secret of secrets)
+    for (const [name, text] of leavesOf(secret.name, secret.value))
+      if (!search.add(text, name)) tooShort.push({name, why});
   return {search, tooShort};
 };
 

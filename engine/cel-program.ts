@@ -22,9 +22,13 @@ export interface Program {
   evaluate(values: Values): unknown;
 }
 
-/** Parses and checks; checking rewrites the tree, so nobody else may have it. */
-export const programOf = (source: string, environment = cel): Program => {
+/**
+ * Parses and checks.
+ * @param read sees the tree as it was written: checking rewrites it, and nobody else may have it
+ */
+export const programOf = (source: string, read: (ast: ASTNode) => void = () => {}, environment = cel): Program => {
   const program = environment.parse(source);
+  read(program.ast);
   const nodes = nodesOf(program.ast);
   nodes.forEach(redirect);
   const evaluate = (values: Values): unknown => plain(program(values));
@@ -40,7 +44,7 @@ export const programOf = (source: string, environment = cel): Program => {
 
 /** The value of a part of an expression, in which variables of `all`, `map`, ... may stand. */
 export const evaluatePart = (source: string, values: Readonly<Record<string, unknown>>): unknown =>
-  programOf(source, celWithAnyNames).evaluate(values as Values);
+  programOf(source, undefined, celWithAnyNames()).evaluate(values as Values);
 
 const redirect = (node: ASTNode): void => {
   if (node.op === 'rcall' && node.args[0] === 'matches') node.args[0] = MATCHES;

@@ -59,8 +59,10 @@ const environment = (unlistedVariablesAreDyn: boolean): Environment => {
 /** The language of `${{ }}`: CEL with our roots, `json()`, `.lines()` and arithmetic on any numbers. */
 export const cel = environment(false);
 
+let withAnyNames: Environment | undefined;
+
 /** The same where any name may stand: for parts of an expression, which read the variables of `all`, `map`, ... */
-export const celWithAnyNames = environment(true);
+export const celWithAnyNames = (): Environment => (withAnyNames ??= environment(true));
 
 /** Names of all functions and methods, for suggestions. */
 export const functionNames = (): readonly string[] => [

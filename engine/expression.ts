@@ -57,12 +57,15 @@ export type PlaceAt = (offset: number) => Place;
  * @throws RunbookError `bad-expression` or `unknown-variable`, with the exact place
  */
 export const parseExpression = (source: string, placeAt: PlaceAt): Expression => {
-  const ast = parse(source, placeAt);
-  const program = compile(source, placeAt);
+  let references: readonly Reference[] = [];
+  const program = compile(source, placeAt, (ast) => {
+    refusePatterns(ast, placeAt);
+    references = referencesIn(ast, placeAt);
+  });
   return {
     source,
     place: placeAt(0),
-    references: referencesIn(ast, placeAt),
+    references,
     type: program.checked.type ?? 'dyn',
     evaluate(values) {
       try {
@@ -71,24 +74,22 @@ export const parseExpression = (source: string, placeAt: PlaceAt): Expression =>
         throw failure(source, placeAt, values, error);
       }
     },
-    explain: (values, mask) => explain(ast, source, values, mask),
+    explain: (values, mask) => explain(cel.parse(source).ast, source, values, mask),
   };
 };
 
-const parse = (source: string, placeAt: PlaceAt): ASTNode => {
+const compile = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void): Program => {
   if (source.trim() === '')
     throw new RunbookError(advised({code: 'bad-expression', message: 'the expression is empty', place: placeAt(0)}));
+  const program = parse(source, placeAt, read);
+  if (!program.checked.valid) throw badExpression(source, placeAt, program.checked.error);
+  return program;
+};
+
+const parse = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void): Program => {
   try {
-    const {ast} = cel.parse(source);
-    refusePatterns(ast, placeAt);
-    return ast;
+    return programOf(source, read);
   } catch (error) {
     throw error instanceof RunbookError ? error : badExpression(source, placeAt, error);
   }
-};
-
-const compile = (source: string, placeAt: PlaceAt): Program => {
-  const program = programOf(source);
-  if (!program.checked.valid) throw badExpression(source, placeAt, program.checked.error);
-  return program;
 };

@@ -56,10 +56,12 @@ const notStored = ({name, place}: Input): RunbookError =>
 const refuseShortSecrets = (runbook: Runbook, inputs: Inputs): void => {
   for (const input of runbook.inputs.values()) {
     const value = inputs[input.name];
-    if (!input.secret || typeof value !== 'string' || isMaskable(value)) continue;
+    const isOne = typeof value === 'string' || typeof value === 'number';
+    if (!input.secret || !isOne || isMaskable(String(value))) continue;
     throw new RunbookError({
       code: 'input-invalid',
       message: `the secret input "${input.name}" is shorter than ${SHORTEST_SECRET} characters, so it can't be masked`,
+      expected: `${SHORTEST_SECRET} characters or digits at least`,
       place: input.place,
       next: ['choose a longer one'],
     });

@@ -1,5 +1,4 @@
-import {constants} from 'node:fs';
-import {open, stat} from 'node:fs/promises';
+import {closeSync, constants, fstatSync, openSync, readFileSync, statSync} from 'node:fs';
 import {advised} from './advice.ts';
 import {type Code, type Problem, RunbookError} from './errors.ts';
 
@@ -10,7 +9,7 @@ const LARGEST = 5 * 1024 * 1024;
  * @throws RunbookError for what is no readable, reasonably small file in UTF-8
  */
 export const readRunbookFile = async (file: string): Promise<string> => {
-  const bytes = await read(file);
+  const bytes = read(file);
   const wrong = foreignEncoding(bytes);
   if (wrong !== undefined) {
     return fail(file, 'bad-encoding', `the file is not UTF-8; it seems to be ${wrong.encoding}`, {
@@ -33,20 +32,20 @@ export const readRunbookFile = async (file: string): Promise<string> => {
   }
 };
 
-const read = async (file: string): Promise<Buffer> => {
+const read = (file: string): Buffer => {
   try {
     // asked before opening: to open a FIFO would wait for its writer
-    const before = await stat(file);
+    const before = statSync(file);
     if (before.isDirectory()) fail(file, 'not-a-file', 'this is a directory, not a runbook');
     if (!before.isFile()) fail(file, 'not-a-file', 'this is a device, socket or pipe, not a file');
-    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const {size} = await handle.stat();
+      const {size} = fstatSync(fd);
       if (size > LARGEST)
         fail(file, 'file-too-large', `the file has ${megabytes(size)} MB`, {expected: 'at most 5 MB'});
-      return await handle.readFile();
+      return readFileSync(fd);
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
   } catch (error) {
     if (error instanceof RunbookError) throw error;

@@ -1,6 +1,5 @@
 import {basename} from 'node:path';
 import * as v from 'valibot';
-import {cel} from './cel.ts';
 import type {Draft, Named, StepDraft} from './draft.ts';
 import type {Place} from './errors.ts';
 import {fileSchema, ID, inputSchema, stepSchema} from './format.ts';
@@ -11,6 +10,7 @@ import {patternProblem} from './pattern.ts';
 import type {Reading} from './read-action.ts';
 import {readStep} from './read-step.ts';
 import type {Input} from './runbook.ts';
+import {SHORTEST_SECRET, shortIn} from './secret-forms.ts';
 import type {Json} from './step-type.ts';
 import {lookUp, toJson, type YamlMap, type YamlNode} from './yaml.ts';
 
@@ -98,14 +98,10 @@ const noteId = (kind: 'step' | 'input', id: string, place: Place, mistakes: Mist
   });
 };
 
-const isReadable = (id: string): boolean => {
-  try {
-    cel.parse(`steps.${id}`);
-    return true;
-  } catch {
-    return false;
-  }
-};
+/** Words of the expressions' language, which can't stand behind a dot. */
+const WORDS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
+
+const isReadable = (id: string): boolean => !WORDS.has(id);
 
 const readInputs = (node: YamlNode | undefined, mistakes: Mistakes): Pick<Draft, 'inputs' | 'brokenInputs'> => {
   const inputs = new Map<string, Input>();
@@ -148,11 +144,23 @@ const noteDemands = (input: Input, node: YamlNode, prefix: string, mistakes: Mis
       mistakes.add('bad-combination', `${prefix}only numbers have a ${key}`, at(key));
   if (input.secret && input.type === 'boolean')
     mistakes.add('bad-combination', `${prefix}what is true or false can't be hidden`, at('secret'));
+  if (input.secret) noteShort(input, prefix, at, mistakes);
   if (input.pattern !== undefined && input.type !== 'string')
     mistakes.add('bad-combination', `${prefix}only a string has a pattern`, at('pattern'));
   noteValue(input, input.default, `${prefix}the default does not fit`, at('default'), mistakes);
   const {choices = [], ...free} = input;
   for (const choice of choices) noteValue(free, choice, `${prefix}a choice does not fit`, at('choices'), mistakes);
+};
+
+/** What every text has in it can't be masked. */
+const noteShort = (input: Input, prefix: string, at: (key: string) => Place, mistakes: Mistakes): void => {
+  const {maximum, minimum = 0, choices = [], default: standard} = input;
+  const short = (value: Json | undefined): boolean => value !== undefined && shortIn('', value).length > 0;
+  const message = `${prefix}a secret of fewer than ${SHORTEST_SECRET} characters can't be masked`;
+  if (maximum !== undefined && [minimum, maximum].every(short))
+    mistakes.add('bad-value', message, at('maximum'), {next: ['let it have more digits']});
+  if (short(standard)) mistakes.add('bad-value', message, at('default'), {next: ['choose a longer one']});
+  if (choices.some(short)) mistakes.add('bad-value', message, at('choices'), {next: ['choose longer ones']});
 };
 
 const noteValue = (input: Input, value: Json | undefined, message: string, place: Place, mistakes: Mistakes): void => {

@@ -12,7 +12,8 @@ export const referencesIn = (ast: ASTNode, placeAt: PlaceAt): readonly Reference
     const chain = chainOf(node);
     if (chain !== undefined && isRoot(chain.root) && !bound.has(chain.root))
       found.push({root: chain.root, path: chain.path, place: placeAt(chain.start)});
-    for (const [child, names] of childrenOf(node, chain !== undefined)) visit(child, new Set([...bound, ...names]));
+    for (const [child, names] of childrenOf(node, chain !== undefined))
+      visit(child, names.length === 0 ? bound : new Set([...bound, ...names]));
   };
   visit(ast, new Set());
   return found;
@@ -88,7 +89,12 @@ const receiverCallChildren = (
 };
 
 /** All nodes of an expression, outermost first. */
-export const nodesOf = (node: ASTNode): readonly ASTNode[] => [
-  node,
-  ...childrenOf(node, false).flatMap(([child]) => nodesOf(child)),
-];
+export const nodesOf = (ast: ASTNode): readonly ASTNode[] => {
+  const found: ASTNode[] = [];
+  const visit = (node: ASTNode): void => {
+    found.push(node);
+    for (const [child] of childrenOf(node, false)) visit(child);
+  };
+  visit(ast);
+  return found;
+};

@@ -12,7 +12,7 @@ import {perform, skip, verifyOnly} from './perform.ts';
 import {newRunId} from './run-id.ts';
 import type {Runbook} from './runbook.ts';
 import {type Part, select} from './selection.ts';
-import {envForJournal, openSession, record, type Session, stepInfos, tell} from './session.ts';
+import {envForJournal, openSession, record, type Session, stepInfos, tell, tellShort} from './session.ts';
 import type {Registry} from './step-type.ts';
 import {Store} from './store.ts';
 import {endSurvivors} from './survivors.ts';
@@ -143,6 +143,10 @@ export const tellStart = (session: Session, resumed: boolean): void => {
   session.usual = usualDurations(session.store, name, run);
   const steps = stepInfos(session);
   tell(session, {type: 'run-started', run, runbook: name, title, file, resumed, steps});
+  tellShort(
+    session,
+    session.graph.scopes.flatMap((scope) => session.scopes.secretInputsOf(scope)),
+  );
 };
 
 /** Closes the runs that this one takes the place of; a resume makes up for it where a kill came in between. */

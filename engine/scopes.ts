@@ -40,6 +40,15 @@ const show = (template: Template, values: Values, name: string): Json =>
     }
   });
 
+const attempt = <T>(act: () => T): T | undefined => {
+  try {
+    return act();
+  } catch {
+    // it reads what is not known yet
+    return undefined;
+  }
+};
+
 const plainText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value)).toLowerCase();
 
 const partsOf = (text: string): string[] =>
@@ -196,6 +205,15 @@ export class Scopes {
   withhold(name: string, value: Json): string {
     this.#holding.set(name, value);
     return variable(name);
+  }
+
+  /** The secret inputs of a scope that have a value now, by their names. */
+  secretInputsOf(scope: Scope): readonly (readonly [name: string, value: Json])[] {
+    const values = attempt(() => this.inputsOf(scope, 'real')) ?? {};
+    return [...scope.runbook.inputs.values()].flatMap(({name, secret}) => {
+      const value = secret ? values[name] : undefined;
+      return value === undefined ? [] : [[`${scope.prefix}inputs.${name}`, value] as const];
+    });
   }
 
   /** All that are known by now, by variable. */

@@ -1,4 +1,5 @@
 import {visibleText} from './escapes.ts';
+import type {Json} from './step-type.ts';
 
 /** A shorter secret would mask half of everything. */
 export const SHORTEST_SECRET = 4;
@@ -29,6 +30,20 @@ export const formsOf = (secret: string, name: string): readonly Form[] =>
 
 /** Whether enough of a secret can be seen to be told from other texts. */
 export const isMaskable = (secret: string): boolean => visibleText(secret).length >= SHORTEST_SECRET;
+
+/** Every text and number that a secret is made of, under the name of its place in it. What is true or false can't be hidden. */
+export const leavesOf = (name: string, value: Json): readonly (readonly [name: string, text: string])[] => {
+  if (value === null || typeof value === 'boolean' || value === '') return [];
+  if (typeof value !== 'object') return [[name, String(value)]];
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([member, inner]) =>
+    leavesOf(name + (isList ? `[${member}]` : `.${member}`), inner),
+  );
+};
+
+/** The names of what a secret is made of and what can't be told from other texts. */
+export const shortIn = (name: string, value: Json): readonly string[] =>
+  leavesOf(name, value).flatMap(([leaf, text]) => (isMaskable(text) ? [] : [leaf]));
 
 const isLongEnough = (text: string): boolean => text.length >= SHORTEST_SECRET;
 

@@ -5,10 +5,12 @@ import type {Event, StepInfo} from './events.ts';
 import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
 import type {Host} from './host.ts';
 import {labelLines, labelsOf} from './labels.ts';
+import {listed} from './nearest.ts';
 import {type MaskedStream, Redactor} from './redact.ts';
 import {titleOf} from './render.ts';
 import type {Runbook} from './runbook.ts';
 import {learnSecrets, Scopes} from './scopes.ts';
+import {SHORTEST_SECRET, shortIn} from './secret-forms.ts';
 import {applyEntry, type RunState, readState, type StepState} from './state.ts';
 import {StepLog} from './step-log.ts';
 import {type Json, type Registry, type Remembering, type Site, type StepContext, StepError} from './step-type.ts';
@@ -114,6 +116,15 @@ export const record = async (session: Session, entry: Entry): Promise<void> => {
 /** Tells an event, masked. */
 export const tell = (session: Session, event: Event): void => {
   session.host.emit(session.redactor.carried(event));
+};
+
+/** Says which secrets, or parts of them, are too short to be hidden. */
+export const tellShort = (session: Session, secrets: readonly (readonly [name: string, value: Json])[]): void => {
+  const names = secrets.flatMap(([name, value]) => shortIn(name, value));
+  if (names.length === 0) return;
+  const [are, they] = names.length > 1 ? ['are', 'they'] : ['is', 'it'];
+  const message = `${listed(names)} ${are} shorter than ${SHORTEST_SECRET} characters: ${they} can't be masked, and may be shown and stored`;
+  tell(session, {type: 'notice', code: 'short-secret', message});
 };
 
 export const stateOf = (session: Session, key: string): StepState | undefined => session.state?.steps.get(key);

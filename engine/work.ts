@@ -14,7 +14,7 @@ import {Watch} from './overdue.ts';
 import {checkFailed, problemOf} from './problems.ts';
 import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
 import {delayAfter} from './retry.ts';
-import {contextOf, type Output, openOutput, record, type Session, stateOf, tell} from './session.ts';
+import {contextOf, type Output, openOutput, record, type Session, stateOf, tell, tellShort} from './session.ts';
 import type {StepState} from './state.ts';
 import {type Effect, type Json, PermanentError} from './step-type.ts';
 import {waitFor} from './wait.ts';
@@ -387,6 +387,11 @@ export class Work {
     const declared = declaredOutputs(session, this.#node, found);
     // From here on the redactor knows the secrets among them.
     session.scopes.finish(this.#node, declared.outputs, declared.secrets);
+    const secret = Object.entries(declared.outputs).filter(([name]) => declared.secrets.has(name));
+    tellShort(
+      session,
+      secret.map(([name, value]) => [`steps.${key}.outputs.${name}`, value]),
+    );
     const kept = keptOutputs(session, declared, how === 'accepted' ? (stateOf(session, key)?.withheld ?? []) : []);
     const undo = tryUndo(this.#node, session.scopes, session.cwd, found);
     const durationMs = performance.now() - this.#start;

@@ -6,8 +6,9 @@ import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {requirements} from '../cli/doctor/doctor.ts';
-import {loadRunbook, planRun, type Runbook, RunbookError} from '../engine/index.ts';
+import {loadRunbook, type Runbook} from '../engine/index.ts';
 import {registry} from '../steps/index.ts';
+import {planOffline} from './plan-offline.ts';
 
 const test = suite('runbooks');
 
@@ -49,17 +50,7 @@ for (const name of files) {
     const dir = await mkdtemp(join(tmpdir(), 'runbook-plan-'));
     try {
       const runbook = await load(name);
-      const request = {runbook, registry, set: neededBy(runbook), envFiles: []};
-      const plan = await planRun(request, {
-        env: {PATH: process.env.PATH, HOME: dir, DOCKER_HOST: `unix://${dir}/none.sock`},
-        cwd: dir,
-        stateDir: join(dir, '.runbook'),
-        signal: AbortSignal.timeout(60_000),
-        killSignal: new AbortController().signal,
-        version: 'test',
-        emit: () => {},
-        ask: () => Promise.reject(new RunbookError({code: 'no-terminal', message: 'nobody is there'})),
-      });
+      const plan = await planOffline(runbook, dir, neededBy(runbook));
 
       assert.ok(plan.steps.length >= runbook.steps.length);
       for (const {key, command} of plan.steps) assert.ok(command !== '', `step ${key} has no command`);

@@ -1,7 +1,6 @@
 import {Option} from 'commander';
 import {type Call, type CommandFile, examples} from '../command.ts';
 import {conduct} from '../conduct.ts';
-import {TerminalStepper} from '../lessons/stepper.ts';
 import {hasTerminal} from '../prompt.ts';
 import {ensureRequirements} from '../requirements.ts';
 import {resuming} from '../resuming.ts';
@@ -55,6 +54,7 @@ export const run: CommandFile = {
         const request = {runbook, registry, ...settingsOf(call), ...rangeOf(range)};
         if (recording) return engine.startRun({...request, inFileOrder: true, concurrency: 1}, host);
         if (!step) return engine.startRun(request, host);
+        const {TerminalStepper} = await import('../lessons/stepper.ts');
         const quitting = new AbortController();
         const stepper = new TerminalStepper(call.around, prompter, pageOf(call), () => quitting.abort('quit'));
         return engine.startRun(

@@ -10,6 +10,21 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const LIMIT_MS = 300_000;
 
 test(
+  'takes --env-file for its own, although Node has an option of that name',
+  cliTest(async (rig) => {
+    const command = [join(root, 'dist/cli/runbook.cjs')] as const;
+    const steps = {a: 'test -z "${PASSWORD:-}"'};
+    await rig.write({'leak.yaml': shellRunbook('leak', steps), 'passwords.env': 'PASSWORD=correct horse\n'});
+
+    const missing = await rig.runbook(['run', './leak.yaml', '--env-file', 'none.env'], {command});
+    const given = await rig.runbook(['run', './leak.yaml', '--env-file', 'passwords.env'], {command});
+
+    assert.match(missing.stderr, '[env-file]');
+    assert.is(given.code, 0, `a step has the file's variables without asking for them: ${given.stderr}`);
+  }),
+);
+
+test(
   'works when its tarball is installed elsewhere: exit codes, shipped runbooks, both names',
   cliTest(async (rig) => {
     // npm needs the user's own settings: registry, proxy, cache.

@@ -5,8 +5,9 @@ import {dirname, join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {requirements} from '../../cli/doctor/doctor.ts';
-import {loadRunbook, planRun, RunbookError} from '../../engine/index.ts';
+import {loadRunbook} from '../../engine/index.ts';
 import {registry} from '../../steps/index.ts';
+import {planOffline} from '../plan-offline.ts';
 import {projectFile, readProject, tableUnder} from './blocks.ts';
 
 const test = suite('docs/commands.md');
@@ -36,17 +37,7 @@ const linesOf = async (name: string): Promise<Map<string, string>> => {
       requirements: Object.keys(requirements),
       find: async (child, from) => [join(dirname(from), `${child}.yaml`)].find((file) => existsSync(file)),
     });
-    const request = {runbook, registry, set: {}, envFiles: []};
-    const plan = await planRun(request, {
-      env: {PATH: process.env.PATH, HOME: dir, DOCKER_HOST: `unix://${dir}/none.sock`},
-      cwd: dir,
-      stateDir: join(dir, '.runbook'),
-      signal: AbortSignal.timeout(60_000),
-      killSignal: new AbortController().signal,
-      version: 'test',
-      emit: () => {},
-      ask: () => Promise.reject(new RunbookError({code: 'no-terminal', message: 'nobody is there'})),
-    });
+    const plan = await planOffline(runbook, dir);
     return new Map(plan.steps.map(({key, command}) => [key, command.replace(/ \\\n\s*/g, ' ')]));
   } finally {
     await rm(dir, {recursive: true, force: true});

@@ -6,39 +6,14 @@ import * as assert from 'uvu/assert';
 import {type LoadOptions, type Problem, validateFile} from '../../engine/index.ts';
 import {registry} from '../../steps/index.ts';
 import {type Block, blocksOf, readProject} from './blocks.ts';
+import {asFile, CHILD, ENV_FILES} from './example-file.ts';
 
-/*
- * How a YAML block of the documents is marked, behind "yaml":
- *   runbook NAME   a whole file NAME.yaml
- *   steps          entries of `steps:`; what they may read is below
- *   inputs         entries of `inputs:`
- *   wrong CODE     steps that are refused with this error
- */
-const DOCUMENTS = ['README.md', 'docs/writing-runbooks.md', 'docs/resume.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'];
-
-const AROUND = `name: example
-env: [images.env]
-inputs:
-  servers: {type: integer, default: 3}
-  names: {type: list, default: [a, b]}
-  greeting: {type: string, default: hello}
-  drill: {type: boolean, default: false}
-  password: {type: string, secret: true}
-steps:
-`;
-
-const CHILD =
-  'name: backup\ninputs:\n  target: {type: string}\nsteps:\n  - id: copy\n    run: cp data ${{ inputs.target }}\n';
-
-const indented = (text: string): string => text.replace(/^(?=.)/gm, '  ');
-
-const asFile = ({mark, text}: Block): {name: string; content: string} => {
-  const [kind, name = 'example'] = mark.split(' ');
-  if (kind === 'runbook') return {name, content: text};
-  if (kind === 'inputs')
-    return {name: 'example', content: `name: example\ninputs:\n${indented(text)}steps:\n  - id: a\n    run: 'true'\n`};
-  return {name: 'example', content: AROUND + indented(text)};
-};
+const DOCUMENTS = [
+  ...['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'],
+  ...['getting-started', 'writing-runbooks', 'resume', 'teams', 'troubleshooting', 'import'].map(
+    (name) => `docs/${name}.md`,
+  ),
+];
 
 const problemsOf = async (block: Block): Promise<readonly Problem[]> => {
   const dir = await mkdtemp(join(tmpdir(), 'runbook-docs-'));
@@ -47,7 +22,7 @@ const problemsOf = async (block: Block): Promise<readonly Problem[]> => {
     const file = join(dir, 'runbooks', `${name}.yaml`);
     await mkdir(join(dir, 'runbooks'));
     await mkdir(join(dir, 'env'));
-    await writeFile(join(dir, 'env/images.env'), 'CONSUL_IMAGE=hashicorp/consul:1.21.4\nWEB_IMAGE=nginx:1.27\n');
+    for (const [name, text] of Object.entries(ENV_FILES)) await writeFile(join(dir, 'env', name), text);
     await writeFile(file, content);
     await writeFile(join(dir, 'runbooks/backup.yaml'), CHILD);
     const find: LoadOptions['find'] = async (child) => join(dir, 'runbooks', `${child}.yaml`);

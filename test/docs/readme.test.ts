@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {test} from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,18 +6,10 @@ import {CODES, EXIT} from '../../engine/index.ts';
 import {cliTest} from '../cli-rig.ts';
 import {blocksOf, projectFile, readProject, tableUnder} from './blocks.ts';
 
+const PAGES = readdirSync(projectFile('docs')).filter((name) => name.endsWith('.md'));
 const DOCUMENTS = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-  'docs/commands.md',
-  'docs/import.md',
-  'docs/journal.md',
-  'docs/recording.md',
-  'docs/resume.md',
-  'docs/step-types.md',
-  'docs/tutorials/README.md',
-  'docs/writing-runbooks.md',
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/tutorials/README.md'],
+  ...PAGES.map((name) => `docs/${name}`),
 ];
 const readme = readProject('README.md');
 
@@ -56,29 +48,6 @@ test('the README lists every exit code', () => {
   const listed = tableUnder(readme, 'code').flatMap(([codes = '']) => codes.split(', ').map(Number));
   for (const code of Object.values(EXIT)) assert.ok(listed.includes(code), String(code));
 });
-
-test('the transcripts of the README show the steps of consul-cluster without machines, in their order', () => {
-  const all = [...readProject('runbooks/consul-cluster.yaml').matchAll(/^ {4}title: (.*)$/gm)].map((match) => match[1]);
-  const titles = all.slice(0, all.indexOf('Make the machines'));
-  const [run, resume] = blocksOf(readme).filter(({text}) => text.includes('consul-cluster  A three-server'));
-  const shown = (text = ''): string[] => [...text.matchAll(/^ {2}[=✔] (.*?) {2}/gm)].map((match) => match[1] ?? '');
-  assert.equal(shown(run?.text), titles);
-  assert.equal(shown(resume?.text), ['4 steps', ...titles.slice(4)]);
-});
-
-test(
-  'the mistake of the README is reported as it says',
-  cliTest(async (rig) => {
-    const text = blocksOf(readme).find(({mark}) => mark === 'runbook web')?.text ?? '';
-    await rig.write({'web.yaml': text.replace('ports:', 'prots:')});
-
-    const {stderr, code} = await rig.runbook(['validate', 'web.yaml']);
-
-    assert.is(code, 2);
-    const printed = stderr.replace(/(?<=aliases), .*/, ', ...').trimEnd();
-    assert.ok(readme.includes(printed), printed);
-  }),
-);
 
 /** Every command line of a document: in blocks, and in code within the text. */
 const commandLines = (markdown: string): string[] => {
@@ -128,6 +97,11 @@ for (const document of DOCUMENTS)
       if (anchor !== undefined) assert.ok(anchorsOf(readProject(target)).includes(anchor), `${link}: no such heading`);
     }
   });
+
+test('docs/README.md leads to every page', () => {
+  const index = readProject('docs/README.md');
+  for (const page of PAGES) assert.ok(page === 'README.md' || index.includes(`](${page})`), page);
+});
 
 test('nothing in the documents speaks of the machine that they were written on', () => {
   for (const document of DOCUMENTS) assert.not.match(readProject(document), /\/(?:work|root|home\/\w+)\//, document);

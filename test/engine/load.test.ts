@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type Problem, RunbookError} from '../../engine/errors.ts';
+import {parseExpression} from '../../engine/expression.ts';
 import {loadRunbook, validateFile} from '../../engine/load.ts';
 import {inFolder, loaded, optionsIn, problemsOf, spots} from './loading.ts';
 
@@ -25,6 +26,30 @@ const one = async (text: string, others: Record<string, string> = {}): Promise<P
 
 const steps = (text: string): string => `steps:\n${text.replace(/^\n|\n\s*$/g, '').replace(/^ {4}/gm, '')}\n`;
 const make = '  - {id: server1, uses: thing.make, with: {name: s1}}';
+
+test("refuses as an id just the words that can't stand behind a dot in an expression", async () => {
+  const words =
+    'in true false null as break const continue else for function if import let loop package return var void'.split(
+      ' ',
+    );
+  const place = {file: '', line: 1, column: 1};
+  const isWritable = (word: string): boolean => {
+    try {
+      parseExpression(`steps.${word}.outputs`, () => place);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const problems = await problemsOf(
+    steps(words.map((word) => `  - {id: ${JSON.stringify(word)}, run: "true"}`).join('\n')),
+  );
+
+  assert.equal(
+    problems.map(({code, message}) => [code, /"(.*?)"/.exec(message)?.[1]]),
+    words.filter((word) => !isWritable(word)).map((word) => ['bad-id', word]),
+  );
+});
 
 test('reads a whole runbook', async () => {
   const runbook = await loaded(

@@ -33,8 +33,6 @@ const SIGNS_CERTIFICATES = 0b0000_0110;
 const SIGNS = 0b1000_0000;
 const CURVE = {name: 'ECDSA', namedCurve: 'P-256'};
 
-const {subtle} = globalThis.crypto;
-
 const pem = (label: string, bytes: ArrayBuffer): string => {
   const lines =
     Buffer.from(bytes)
@@ -113,11 +111,12 @@ const finish = async (
   await certificate.sign(signer, 'SHA-256');
   return {
     cert: pem('CERTIFICATE', certificate.toSchema(true).toBER()),
-    key: pem('PRIVATE KEY', await subtle.exportKey('pkcs8', subject.privateKey)),
+    key: pem('PRIVATE KEY', await globalThis.crypto.subtle.exportKey('pkcs8', subject.privateKey)),
   };
 };
 
-const newKeys = (): Promise<webcrypto.CryptoKeyPair> => subtle.generateKey(CURVE, true, ['sign', 'verify']);
+const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+  globalThis.crypto.subtle.generateKey(CURVE, true, ['sign', 'verify']);
 
 /** A certificate authority of its own. */
 export const makeAuthority = async (commonName: string, days: number): Promise<Pair> => {
@@ -139,7 +138,7 @@ const derOf = (text: string): ArrayBuffer => {
 export const makeCertificate = async (authority: Pair, wanted: Wanted): Promise<Pair> => {
   const all = await libraries();
   const der = createPrivateKey(authority.key).export({type: 'pkcs8', format: 'der'});
-  const signer = await subtle.importKey('pkcs8', der, CURVE, false, ['sign']);
+  const signer = await globalThis.crypto.subtle.importKey('pkcs8', der, CURVE, false, ['sign']);
   const certificate = draft(all, wanted.days);
   certificate.subject.typesAndValues = name(all, wanted.commonName);
   certificate.issuer = all.pki.Certificate.fromBER(derOf(authority.cert)).subject;
