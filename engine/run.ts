@@ -163,7 +163,7 @@ export const closeOlder = async (session: Session, {isNew = false} = {}): Promis
 const closeOne = async (session: Session, run: string): Promise<void> => {
   try {
     await session.store.supersede(run, session.run);
-    const message = `run ${run} was unfinished; this one replaces it (to go on with an old run: runbook resume RUN)`;
+    const message = `run ${run} was unfinished; this one replaces it (the old one can still be resumed by its id)`;
     tell(session, {type: 'notice', code: 'superseded', message});
   } catch (error) {
     // Its files may be in a worse state than ours.
