@@ -13,15 +13,6 @@ const APART = ['asn1js', 'consul', 'dockerode', 'enquirer', 'pkijs'];
 /** dockerode loads them for `ssh:` and BuildKit's sessions, which we don't use it for (`steps/clients/docker-ssh.ts`). */
 const LEFT_OUT = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'ssh2'];
 
-/** Node's own modules that take long to load: that happens when something of them is used. */
-const LATE = ['child_process', 'crypto', 'dns/promises', 'http', 'https', 'readline', 'vm', 'worker_threads', 'zlib'];
-
-const late = async (name: string): Promise<string> => {
-  const keys = Object.keys(await import(name)).filter((key) => key !== 'default');
-  const getters = keys.map((key) => `get ${key}() { return require('${name}').${key}; }`);
-  return `module.exports = {${getters.join(',\n')}}`;
-};
-
 const exactly = (names: readonly string[]): RegExp => new RegExp(`^(${names.join('|')})$`);
 
 const parts: Plugin = {
@@ -32,10 +23,6 @@ const parts: Plugin = {
     );
     onResolve({filter: exactly(LEFT_OUT)}, ({path}) => ({path, namespace: 'left-out'}));
     onLoad({filter: /.*/, namespace: 'left-out'}, () => ({contents: 'module.exports = {}'}));
-    onResolve({filter: exactly(LATE.map((name) => `node:${name}`))}, ({path, namespace}) =>
-      namespace === 'late' ? {path, external: true} : {path, namespace: 'late'},
-    );
-    onLoad({filter: /.*/, namespace: 'late'}, async ({path}) => ({contents: await late(path)}));
   },
 };
 

@@ -22,7 +22,20 @@ const loaded = new Map<string, Module>();
 const args = process.argv.slice(2);
 const code = new KeptCode({beside: here, build: BUILD, word: args.find((arg) => /^[a-z]+$/.test(arg)) ?? ''});
 
+/** Node's own modules that take long to load: that happens when something of them is used. */
+const LATE: ReadonlySet<string> = new Set(
+  ['child_process', 'crypto', 'dns/promises', 'http', 'https', 'readline', 'vm', 'worker_threads', 'zlib'].map(
+    (name) => `node:${name}`,
+  ),
+);
+
+const late = (name: string): unknown => {
+  let module: Record<string | symbol, unknown> | undefined;
+  return new Proxy({}, {get: (_, key) => (module ??= nodeRequire(name) as Record<string | symbol, unknown>)[key]});
+};
+
 const load = (name: string): unknown => {
+  if (LATE.has(name)) return late(name);
   if (!name.startsWith('./')) return nodeRequire(name);
   const known = loaded.get(name);
   if (known !== undefined) return known.exports;
