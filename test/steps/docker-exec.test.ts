@@ -4,6 +4,8 @@ import {variable} from '../../engine/sh.ts';
 import dockerExec from '../../steps/docker-exec.ts';
 import {engineTest} from '../docker-engine.ts';
 import {docker, dockerTest, failureOf, IMAGE, step} from '../docker-rig.ts';
+import {manyTexts} from '../engine/byte-strings.ts';
+import {SEED} from '../random.ts';
 import type {StepRig} from '../step-rig.ts';
 
 const test = suite('docker.exec');
@@ -46,6 +48,25 @@ withEngine(
 
     assert.is(stdout, "it's $HOME\n/tmp\nnobody\nin\n");
     assert.is((await rig.sh(line.command(rig.context()))).stdout, stdout);
+  }),
+);
+
+withEngine(
+  'hands every text to the command unchanged, run or pasted, as a word, a variable or its input',
+  inContainer(async (rig) => {
+    const texts = manyTexts(30, SEED);
+    const env = Object.fromEntries(texts.map((text, index) => [`T${index}`, text]));
+    const script = `for word; do printf '%s\\0' "$word"; done; ${texts.map((_, index) => `printf '%s\\0' "$T${index}"`).join('; ')}; cat`;
+    const stdin = texts.join('|');
+    const line = exec(rig, {command: ['sh', '-c', script, 'sh', ...texts], env, stdin});
+
+    const {stdout} = await line.run(rig.context());
+    const typed = await rig.sh(line.command(rig.context()));
+
+    const all = [...texts, ...texts].map((text) => `${text}\0`).join('') + stdin;
+    assert.ok(stdout === all, JSON.stringify(stdout));
+    assert.is(typed.code, 0, typed.stderr);
+    assert.ok(typed.stdout === all, JSON.stringify(typed.stdout));
   }),
 );
 

@@ -5,6 +5,8 @@ import {variable} from '../../engine/sh.ts';
 import dockerRun from '../../steps/docker-run.ts';
 import {engineTest} from '../docker-engine.ts';
 import {docker, dockerTest, failureOf, IMAGE, step} from '../docker-rig.ts';
+import {manyTexts} from '../engine/byte-strings.ts';
+import {SEED} from '../random.ts';
 import type {StepRig} from '../step-rig.ts';
 
 const test = suite('docker.run');
@@ -32,6 +34,34 @@ withEngine(
   'has the same effect as its command line',
   dockerTest(async (rig) => {
     await container(rig).prove(rig);
+  }),
+);
+
+withEngine(
+  'hands every text to the container unchanged, run or typed, as a word, a variable or a label',
+  dockerTest(async (rig) => {
+    const texts = manyTexts(30, SEED);
+    const named = Object.fromEntries(texts.map((text, index) => [`T${index}`, text]));
+    const script = `for word; do printf '%s\\0' "$word"; done > /words; sleep 1000`;
+    const options = {command: ['sh', '-c', script, 'sh', ...texts], env: named, labels: named};
+    const arrived = async (name: string): Promise<void> => {
+      const found = JSON.parse(await docker(rig, `inspect ${name}`))[0];
+      assert.equal(found.Args.slice(3), texts);
+      for (const [key, text] of Object.entries(named)) {
+        assert.ok(found.Config.Env.includes(`${key}=${text}`), JSON.stringify(text));
+        assert.is(found.Config.Labels[key], text);
+      }
+    };
+
+    const ran = container(rig, {...options, name: `${rig.unique}-ran`});
+    await ran.run(rig.context());
+    await arrived(`${rig.unique}-ran`);
+
+    const typed = container(rig, {...options, name: `${rig.unique}-typed`});
+    await typed.prove(rig);
+    await arrived(`${rig.unique}-typed`);
+    const words = await rig.sh(`docker exec ${rig.unique}-typed cat /words`);
+    assert.ok(words.stdout === texts.map((text) => `${text}\0`).join(''), JSON.stringify(words.stdout));
   }),
 );
 
