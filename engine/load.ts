@@ -136,7 +136,9 @@ class Loader {
     if (file === undefined) return undefined;
     if (users.includes(file)) {
       const chain = [...users.slice(users.indexOf(file)), file].map(fileName).join('" uses "');
-      mistakes.add('cycle', `step "${step.id}": "${chain}"`, child.runbook.place);
+      mistakes.add('cycle', `step "${step.id}": "${chain}"`, child.runbook.place, {
+        next: ['take one of these steps out'],
+      });
       return undefined;
     }
     const {runbook, problems} = await this.load(file, users);
