@@ -172,7 +172,8 @@ const standardInput = (): NodeJS.ReadStream => {
 
 const surroundingsIn = (cwd: string): Surroundings => ({
   argv: process.argv.slice(2),
-  env: process.env,
+  // a copy: reading the real one asks the system for each variable
+  env: {...process.env},
   cwd,
   program: programName(),
   self: [process.execPath, ...process.execArgv, '--', process.argv[1] ?? ''],

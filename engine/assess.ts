@@ -1,4 +1,5 @@
 import {changeBetween, changeOf, tryRender} from './change.ts';
+import {looksFirst} from './earlier.ts';
 import type {StepRecord} from './entries.ts';
 import {messageOf} from './errors.ts';
 import type {Look} from './events.ts';
@@ -11,7 +12,6 @@ import type {Session} from './session.ts';
 import type {StepState} from './state.ts';
 import type {Json} from './step-type.ts';
 import {isWithheld} from './withheld.ts';
-import {looksFirst} from './work.ts';
 
 /** What a look at a step of an earlier process found. */
 export interface Assessment {

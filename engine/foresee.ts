@@ -1,6 +1,7 @@
 import type {Assessment} from './assess.ts';
 import {changeOf, tryRender} from './change.ts';
 import type {Wishes} from './doubt.ts';
+import {isRepeated, isUnderway, looksFirst} from './earlier.ts';
 import {messageOf} from './errors.ts';
 import type {Course} from './events.ts';
 import type {Node} from './graph.ts';
@@ -11,7 +12,6 @@ import {type Read, readsOfGuards, readsOfNode} from './read-keys.ts';
 import type {Part} from './selection.ts';
 import {type Session, stateOf} from './session.ts';
 import {undoOf} from './undo-step.ts';
-import {isRepeated, isUnderway, looksFirst} from './work.ts';
 
 /** What a resume will do with a step, and why. */
 export interface Foreseen {

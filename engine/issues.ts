@@ -40,11 +40,15 @@ export const mistakesIn = (value: unknown, schema: v.GenericSchema, naming: Nami
 // To the library, a list is a map with the keys 0, 1, 2.
 const listsForMaps = (value: unknown, schema: v.GenericSchema, path: Path): readonly Path[] => {
   if (typeof value !== 'object' || value === null) return [];
-  const shapes = walk(schema as Walkable, path).map(({type}) => type);
-  if (Array.isArray(value) && shapes.length > 0 && shapes.every((type) => MAPS.has(type ?? ''))) return [path];
+  if (Array.isArray(value) && isMapAt(schema, path)) return [path];
   return Object.entries(value).flatMap(([key, inner]) =>
     listsForMaps(inner, schema, [...path, Array.isArray(value) ? Number(key) : key]),
   );
+};
+
+const isMapAt = (schema: v.GenericSchema, path: Path): boolean => {
+  const shapes = walk(schema as Walkable, path);
+  return shapes.length > 0 && shapes.every(({type}) => MAPS.has(type ?? ''));
 };
 
 const MAPS = new Set(['object', 'strict_object', 'loose_object', 'object_with_rest', 'record']);

@@ -8,7 +8,8 @@ import {tellsOutputs} from './outputs.ts';
 import {perform, skip} from './perform.ts';
 import {titleOf} from './render.ts';
 import {contextOf, type Session, stateOf} from './session.ts';
-import {isFatal, type Manner, type Settled, Work} from './work.ts';
+import {isFatal, type Settled} from './settled.ts';
+import {type Manner, Work} from './work.ts';
 
 /** How a step that is to be done is done: at once, or as somebody at the terminal wants it. */
 export type Doer = (session: Session, node: Node, signal: AbortSignal, manner: Manner) => Promise<Settled>;

@@ -29,29 +29,41 @@ export const afterAwake = (ms: number, act: () => void): (() => void) => {
   return () => clearTimeout(timer);
 };
 
-/** Runs `act` with a signal that aborts after so much time that counts, as that of `AbortSignal.timeout` does. */
-export const withLimit = async <T>(ms: number, act: (limit: AbortSignal) => Promise<T>): Promise<T> => {
+/** Runs `act` with a signal that aborts after so much time that counts, and as soon as `stop` does. */
+export const withLimit = async <T>(
+  ms: number,
+  stop: AbortSignal,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
   const limit = new AbortController();
   const clear = afterAwake(ms, () => limit.abort(new DOMException(`it took longer than ${ms} ms`, 'TimeoutError')));
+  const unlink = onAbort(stop, (reason) => limit.abort(reason));
   try {
     return await act(limit.signal);
   } finally {
     clear();
+    unlink();
   }
+};
+
+/** Calls `act` when the signal aborts, or at once where it has; not when what it returns is called before. */
+export const onAbort = (signal: AbortSignal, act: (reason: unknown) => void): (() => void) => {
+  const abort = (): void => act(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, {once: true});
+  return () => signal.removeEventListener('abort', abort);
 };
 
 /** The promise, or the signal's reason as soon as it aborts: for what can't be broken off. */
 export const orAborted = async <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> => {
-  let abort = (): void => {};
+  let unlink = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, {once: true});
+    unlink = onAbort(signal, reject);
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener('abort', abort);
+    unlink();
   }
 };
 

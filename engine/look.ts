@@ -50,8 +50,7 @@ export const lookAt = (session: Session, node: Node, call: Call, options: Lookin
 
 /** One look that ends in time. What can't be told counts as not holding. */
 export const bounded = (stop: AbortSignal, act: (signal: AbortSignal) => Promise<Finding>): Promise<Finding> =>
-  withLimit(LOOK_LIMIT_MS, async (limit) => {
-    const signal = AbortSignal.any([stop, limit]);
+  withLimit(LOOK_LIMIT_MS, stop, async (signal) => {
     try {
       return await endingWith(signal, act(signal));
     } catch (error) {

@@ -88,13 +88,13 @@ const placesOf = async (kinds: readonly OwnedKind[], host: Host): Promise<(strin
 
 const lookInto = (where: string | undefined, kinds: readonly OwnedKind[], host: Host): Promise<Inventory> => {
   const limitMs = where === undefined ? OWN_MS : PLACE_MS;
-  return withLimit(limitMs, async (limit) => {
-    const signal = AbortSignal.any([host.signal, limit]);
+  return withLimit(limitMs, host.signal, async (signal) => {
     // Many questions are asked at once, and each listens.
     setMaxListeners(0, signal);
     const seen = await ask(kinds, contextIn(where, host, signal));
     const message = `no answer within ${limitMs / 1000} s`;
-    return limit.aborted ? {...seen, unseen: seen.unseen.map((one) => ({...one, message}))} : seen;
+    const isLate = signal.aborted && !host.signal.aborted;
+    return isLate ? {...seen, unseen: seen.unseen.map((one) => ({...one, message}))} : seen;
   });
 };
 

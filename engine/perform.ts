@@ -2,7 +2,8 @@ import type {SkipReason} from './events.ts';
 import type {Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import {record, type Session, tell} from './session.ts';
-import {isFatal, type Manner, type Settled, Work} from './work.ts';
+import {isFatal, type Settled} from './settled.ts';
+import {type Manner, Work} from './work.ts';
 
 export const skip = async (session: Session, node: Node, reason: SkipReason): Promise<Settled> => {
   await record(session, {type: 'step-skipped', step: node.key, reason});

@@ -52,8 +52,7 @@ const removeOne = async (
   const inside = targets.filter((one) => one.thing.where !== undefined && one.thing.where === thing.provides);
   const all = [thing, ...inside.map((one) => one.thing)];
   try {
-    await withLimit(REMOVE_MS, async (limit) => {
-      const signal = AbortSignal.any([host.signal, limit]);
+    await withLimit(REMOVE_MS, host.signal, async (signal) => {
       await kind.remove(thing, {...contextIn(thing.where, host, signal), labels: thing.labels});
       if (signal.aborted) throw new StepError(host.signal.aborted ? 'it was interrupted' : 'it takes too long');
     });

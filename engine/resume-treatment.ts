@@ -14,10 +14,10 @@ import {perform, skip} from './perform.ts';
 import {problemOf} from './problems.ts';
 import {renderStep, showCommand} from './render.ts';
 import {record, type Session, stateOf, tell} from './session.ts';
+import {isFatal, type Settled} from './settled.ts';
 import type {StepState} from './state.ts';
 import {undoCommand, undoStep} from './undo-step.ts';
 import {explained} from './withheld.ts';
-import {isFatal, type Settled} from './work.ts';
 
 /** Why a finished step is opened again, for the journal. */
 interface Reopening {

@@ -1,18 +1,16 @@
 import type {Entry} from './entries.ts';
 import {NO_ENV, type RunbookEnv, resolveEnv} from './env-files.ts';
-import {messageOf} from './errors.ts';
 import type {Event, StepInfo} from './events.ts';
 import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
 import type {Host} from './host.ts';
 import {labelLines, labelsOf} from './labels.ts';
 import {listed} from './nearest.ts';
-import {type MaskedStream, Redactor} from './redact.ts';
+import {Redactor} from './redact.ts';
 import {titleOf} from './render.ts';
 import type {Runbook} from './runbook.ts';
 import {learnSecrets, Scopes} from './scopes.ts';
 import {SHORTEST_SECRET, shortIn} from './secret-forms.ts';
 import {applyEntry, type RunState, readState, type StepState} from './state.ts';
-import {StepLog} from './step-log.ts';
 import {type Json, type Registry, type Remembering, type Site, type StepContext, StepError} from './step-type.ts';
 import type {OpenRun, Store} from './store.ts';
 import type {Usual} from './usual.ts';
@@ -142,14 +140,17 @@ interface ContextCall {
 /** What a step type may touch, for one call. */
 export const contextOf = (session: Session, site: Site, key: string, call: ContextCall): StepContext => {
   const labels = labelsFor(session, key);
-  const mark = {RUNBOOK_STEP: `${session.run}/${key}/${call.attempt}`, RUNBOOK_LABELS: labelLines(labels)};
   return {
     ...site,
     key: `${session.run}/${key}`,
     attempt: call.attempt,
     ...(call.isMadeAnew === undefined ? {} : {isMadeAnew: call.isMadeAnew}),
     labels,
-    env: {...session.host.env, ...mark},
+    // made where it is asked for: it is large, and most steps start no process
+    get env() {
+      const mark = {RUNBOOK_STEP: `${session.run}/${key}/${call.attempt}`, RUNBOOK_LABELS: labelLines(labels)};
+      return {...session.host.env, ...mark};
+    },
     signal: call.signal,
     remember: (name, make, how) => remember(session, key, name, {acts: call.acts === true, ...how}, make),
     recall: (name) => recall(session, name),
@@ -205,64 +206,6 @@ const recall = (session: Session, name: string): readonly Json[] =>
 
 const lost = (name: string, why: string): StepError =>
   new StepError(`what was to be remembered ("${name}") can't be had: ${why}`, {next: 'see to it by hand'});
-
-/** What a step prints: masked across chunks, told and kept. */
-export interface Output {
-  /** What is written from here on belongs to that attempt, or to `undo`. */
-  begin(label: string): void;
-  readonly write: StepContext['output'];
-  /** The last lines. */
-  tail(): readonly string[];
-  close(): void;
-}
-
-export const openOutput = (session: Session, key: string): Output => {
-  let log = session.open === undefined ? undefined : new StepLog(session.open.folder, key);
-  const masks = new Map<string, MaskedStream>();
-  let tail = '';
-  // A full disk: the step goes on, and the journal's next entry says what is wrong.
-  const keep = (text: string): void => {
-    try {
-      log?.write(text);
-    } catch (error) {
-      log = undefined;
-      const message = `the log of step "${key}" ends here: ${messageOf(error)}`;
-      tell(session, {type: 'notice', code: 'log-cut', message});
-    }
-  };
-  const put = (text: string): void => {
-    if (text === '') return;
-    tail = (tail + text).slice(-TAIL_CHARACTERS);
-    keep(text);
-    session.host.emit({type: 'step-output', step: key, text});
-  };
-  const maskOf = (channel: string): MaskedStream => {
-    const mask = masks.get(channel) ?? session.redactor.stream();
-    masks.set(channel, mask);
-    return mask;
-  };
-  const flush = (): void => {
-    for (const mask of masks.values()) put(mask.end());
-  };
-  return {
-    begin: (label) => {
-      flush();
-      log?.begin(label);
-    },
-    write: (text, channel = '') => put(maskOf(channel).push(text)),
-    tail: () => {
-      flush();
-      return tail.trimEnd().split(/\r?\n/).slice(-TAIL_LINES);
-    },
-    close: () => {
-      flush();
-      log?.close();
-    },
-  };
-};
-
-const TAIL_CHARACTERS = 8000;
-const TAIL_LINES = 15;
 
 /** What a renderer may want to know of every step beforehand. */
 export const stepInfos = (session: Session): StepInfo[] =>

@@ -3,13 +3,14 @@ import type {UndoStep} from './events.ts';
 import {endingWith} from './grace.ts';
 import {callOf, type Stored, siteOf} from './journaled-call.ts';
 import {withLimit} from './limit.ts';
+import {openOutput} from './live-output.ts';
 import {hasCheck, lookAt} from './look.ts';
 import {ownProblem} from './problems.ts';
 import {type Call, commandOf, undoCommandOf} from './render.ts';
-import {contextOf, openOutput, record, type Session, stateOf, tell} from './session.ts';
+import {contextOf, record, type Session, stateOf, tell} from './session.ts';
+import {isFatal} from './settled.ts';
 import type {StepState} from './state.ts';
 import type {Stays} from './step-type.ts';
-import {isFatal} from './work.ts';
 
 /** One undo takes no longer. */
 const UNDO_LIMIT_MS = 5 * 60_000;
@@ -60,10 +61,9 @@ export const undoStep = async (
   output.begin('undo');
   let left: Stays | undefined;
   try {
-    left = await withLimit(UNDO_LIMIT_MS, (limit) => {
-      const signal = AbortSignal.any([stop, limit]);
-      return takeBack(session, step, call, {signal, output: output.write, isMadeAnew});
-    });
+    left = await withLimit(UNDO_LIMIT_MS, stop, (signal) =>
+      takeBack(session, step, call, {signal, output: output.write, isMadeAnew}),
+    );
     await tellWhatHolds(session, step, call, stop);
   } catch (error) {
     if (isFatal(error) || stop.aborted) throw error;

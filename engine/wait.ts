@@ -1,4 +1,4 @@
-import {AwakeWatch} from './limit.ts';
+import {AwakeWatch, onAbort} from './limit.ts';
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
@@ -20,8 +20,7 @@ export interface Waiting<T> {
 /** Looks until that settles it, or the time has passed; gives what was found last. Rejects when the signal aborts. */
 export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
   const watch = new AwakeWatch();
-  const stop = new AbortController();
-  const signal = AbortSignal.any([waiting.signal, stop.signal]);
+  const {signal} = waiting;
   let hints: Hints | undefined;
   let isExtra = false;
   try {
@@ -35,14 +34,14 @@ export const waitFor = async <T>(waiting: Waiting<T>): Promise<T> => {
       // A look in which this process slept has seen little of the world: it alone does not end the waiting.
       if (elapsed >= waiting.withinMs && (isExtra || watch.naps === naps)) return found;
       isExtra = elapsed >= waiting.withinMs;
-      waiting.signal.throwIfAborted();
+      signal.throwIfAborted();
       waiting.onWaiting(found, elapsed);
-      if (hints === undefined && waiting.changes !== undefined) hints = listen(waiting.changes(signal));
+      hints ??= listen(waiting);
       await pauseOr(changed, Math.min(pause, Math.max(0, waiting.withinMs - elapsed)), signal);
-      waiting.signal.throwIfAborted();
+      signal.throwIfAborted();
     }
   } finally {
-    stop.abort();
+    hints?.stop();
     watch.stop();
   }
 };
@@ -52,21 +51,25 @@ const pauseOr = (changed: Promise<void> | undefined, ms: number, signal: AbortSi
   new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
+      unlink();
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, {once: true});
+    const unlink = onAbort(signal, () => end());
     changed?.then(end, end);
   });
 
 interface Hints {
   next(): Promise<void>;
+  stop(): void;
 }
 
 /** A hint is only a hint: when the stream fails or ends, polling goes on without it. */
-const listen = (changes: AsyncIterable<unknown>): Hints => {
-  const iterator = changes[Symbol.asyncIterator]();
+const listen = ({changes, signal}: Pick<Waiting<unknown>, 'changes' | 'signal'>): Hints | undefined => {
+  if (changes === undefined) return undefined;
+  const listening = new AbortController();
+  const unlink = onAbort(signal, (reason) => listening.abort(reason));
+  const iterator = changes(listening.signal)[Symbol.asyncIterator]();
   const never = new Promise<void>(() => {});
   let pending: Promise<void> | undefined;
   const next = async (): Promise<void> => {
@@ -74,5 +77,11 @@ const listen = (changes: AsyncIterable<unknown>): Hints => {
     if (done === true) return never;
     pending = undefined;
   };
-  return {next: () => (pending ??= next())};
+  return {
+    next: () => (pending ??= next()),
+    stop: () => {
+      unlink();
+      listening.abort();
+    },
+  };
 };

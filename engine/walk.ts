@@ -2,7 +2,7 @@ import type {Problem} from './errors.ts';
 import type {Outcome} from './events.ts';
 import type {Node} from './graph.ts';
 import {type Session, tell} from './session.ts';
-import type {Settled} from './work.ts';
+import type {Settled} from './settled.ts';
 
 /** What a walk does with one node. */
 export type Treatment = (node: Node, signal: AbortSignal) => Promise<Settled>;

@@ -1,33 +1,28 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Consent} from './consent.ts';
 import {formatDuration} from './duration.ts';
-import {type Problem, RunbookError} from './errors.ts';
-import type {How, SkipReason} from './events.ts';
+import {isRepeated, isUnderway, looksFirst, wasBegun} from './earlier.ts';
+import {RunbookError} from './errors.ts';
+import type {How} from './events.ts';
 import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
 import type {Moment} from './host.ts';
 import {endLeftovers} from './leftovers.ts';
 import {withLimit} from './limit.ts';
-import {checkExpect, type Finding, hasCheck, LOOK_LIMIT_MS, lookAt} from './look.ts';
-import {declaredOutputs, keptOutputs, tellsOutputs} from './outputs.ts';
+import {type Output, openOutput, printsSecret, withheld} from './live-output.ts';
+import {type Finding, lookAt} from './look.ts';
+import {declaredOutputs, keptOutputs} from './outputs.ts';
 import {Watch} from './overdue.ts';
 import {checkFailed, problemOf} from './problems.ts';
+import {type Proving, prove} from './prove.ts';
 import {type Rendered, renderStep, showCommand, tryUndo} from './render.ts';
 import {delayAfter} from './retry.ts';
-import {contextOf, type Output, openOutput, record, type Session, stateOf, tell, tellShort} from './session.ts';
-import type {StepState} from './state.ts';
-import {type Effect, type Json, PermanentError} from './step-type.ts';
-import {waitFor} from './wait.ts';
+import {contextOf, record, type Session, stateOf, tell, tellShort} from './session.ts';
+import {isFatal, type Settled} from './settled.ts';
+import {type Json, PermanentError} from './step-type.ts';
 import {explained} from './withheld.ts';
 
 type Outputs = Readonly<Record<string, Json>>;
-
-/** How a node came to rest. */
-export type Settled =
-  | {readonly kind: 'finished'; readonly how: How | 'kept'}
-  | {readonly kind: 'skipped'; readonly reason: SkipReason}
-  | {readonly kind: 'failed'; readonly problem: Problem}
-  | {readonly kind: 'interrupted'};
 
 /** How a step is to be done. */
 export interface Manner {
@@ -35,42 +30,6 @@ export interface Manner {
   /** It is done whatever a look says. */
   readonly isAnew?: boolean;
 }
-
-/** How many characters of one repeated look are shown. */
-const LONGEST_LOOK = 1_000_000;
-
-/** A failure of ours, not of the step: nothing more can be promised, so the run has to stop. */
-export const isFatal = (error: unknown): boolean =>
-  error instanceof RunbookError && ['state-unwritable', 'journal-damaged'].includes(error.code);
-
-/** Whether a look may spare a step that was begun: not where it is known to have failed and may simply be done again. */
-const mayHaveActed = ({status, problem}: StepState, effect: Effect): boolean =>
-  status === 'in-doubt' ||
-  (status === 'failed' && (effect === 'once' || problem?.code === 'check-failed' || problem?.code === 'timed-out'));
-
-/** It must not be repeated unasked, and an earlier attempt may have acted. */
-export const isRepeated = (session: Session, {key, step}: Node): boolean =>
-  step.effect === 'once' && (stateOf(session, key)?.attempt ?? 0) > 0;
-
-/** Converging steps, steps with `check_first` and steps that an earlier process began: the effect may be there. */
-export const looksFirst = (session: Session, node: Node): boolean => {
-  const {effect, checkFirst} = node.step;
-  if (effect === 'reads' || !hasCheck(node) || !tellsOutputs(node)) return false;
-  return effect === 'converges' || checkFirst || wasBegun(session, node);
-};
-
-/** An earlier attempt of this run may have acted. */
-const wasBegun = (session: Session, {key, step}: Node): boolean => {
-  const before = stateOf(session, key);
-  const adopts = session.adopts?.includes(key) === true;
-  return before?.made === true && (adopts || mayHaveActed(before, step.effect));
-};
-
-/** What an earlier attempt has made is there, and needs nothing but time. */
-export const isUnderway = (session: Session, node: Node, found: Finding | undefined): boolean => {
-  if (found === undefined || found.ok || found.final === true) return false;
-  return found.partial === 'underway' || (found.partial === 'unproven' && wasBegun(session, node));
-};
 
 /** One node being done: a look that may spare the act, the intent, the attempts, the checks, the checkpoint. */
 export class Work {
@@ -81,7 +40,8 @@ export class Work {
   readonly #watch: Watch;
   readonly output: Output;
   #attempt = 0;
-  #command: string;
+  /** As it is run; until that is known, as far as it can be shown. */
+  #command: string | undefined;
   /** How it was finished. */
   how: How = 'ran';
 
@@ -89,23 +49,18 @@ export class Work {
     this.#session = session;
     this.#node = node;
     this.#signal = signal;
-    this.#command = showCommand(node, node.step, session.scopes, session.cwd);
     this.#watch = new Watch(
       session.usual.get(node.key),
       (overdue) => tell(session, {type: 'step-overdue', step: node.key, ...overdue}),
       {patience: session.host.patience},
     );
     const output = openOutput(session, node.key);
-    this.output = heardBy(this.#watch, this.#hasSecretOutputs() ? withheld(output) : output);
+    this.output = heardBy(this.#watch, printsSecret(node) ? withheld(output) : output);
   }
 
   close(): void {
     this.#watch.end();
     this.output.close();
-  }
-
-  #hasSecretOutputs(): boolean {
-    return [...this.#node.step.outputs.values()].some((output) => output.secret);
   }
 
   async run({consent, isAnew = false}: Manner): Promise<void> {
@@ -166,7 +121,7 @@ export class Work {
   /** Takes over what somebody has done by hand, once its check holds. */
   async takeOver(how: How): Promise<void> {
     const rendered = this.rendered();
-    const finding = await this.#until(rendered, undefined);
+    const finding = await this.#prove(rendered);
     await this.#checkpoint(rendered, how, finding.outputs, finding.evidence);
   }
 
@@ -195,7 +150,7 @@ export class Work {
     const problem = this.#session.redactor.carried(
       problemOf(explained(this.#session, this.#node, error), {
         node: this.#node,
-        command: this.#command,
+        command: this.#commandNow(),
         attempt: this.#attempt,
         attempts: this.#node.step.retry.attempts,
         output: this.output.tail(),
@@ -207,7 +162,12 @@ export class Work {
   }
 
   #begin(attempt: number): void {
-    tell(this.#session, {type: 'step-started', step: this.#node.key, attempt, command: this.#command});
+    tell(this.#session, {type: 'step-started', step: this.#node.key, attempt, command: this.#commandNow()});
+  }
+
+  #commandNow(): string {
+    const {scopes, cwd} = this.#session;
+    return this.#command ?? showCommand(this.#node, this.#node.step, scopes, cwd);
   }
 
   /** A look that may spare the act: what holds is checkpointed at once. */
@@ -221,7 +181,7 @@ export class Work {
 
   /** Waits for what is there already, instead of acting again. */
   async #attach(rendered: Rendered): Promise<void> {
-    const finding = await this.#until(rendered, undefined);
+    const finding = await this.#prove(rendered);
     const how = stateOf(this.#session, this.#node.key)?.made === true ? 'adopted' : 'already-true';
     await this.#checkpoint(rendered, how, finding.outputs, finding.evidence);
   }
@@ -229,7 +189,7 @@ export class Work {
   async #read(rendered: Rendered): Promise<void> {
     this.#begin(this.#nextAttempt());
     this.#reach('before');
-    const looking = this.#until(rendered, undefined);
+    const looking = this.#prove(rendered);
     this.#reach('during');
     const finding = await looking;
     this.#reach('after');
@@ -244,7 +204,7 @@ export class Work {
     this.#reach('before');
     const made = await this.#runOnce(rendered);
     this.#reach('after');
-    const finding = await this.#until(rendered, made);
+    const finding = await this.#prove(rendered, made);
     // What run returned was seen first; the look adds what only shows later.
     await this.#checkpoint(rendered, 'ran', {...finding.outputs, ...made}, finding.evidence);
   }
@@ -261,12 +221,11 @@ export class Work {
   }
 
   #runOnce(rendered: Rendered): Promise<Outputs> {
-    return withLimit(this.#node.step.timeoutMs, (limit) => this.#runWithin(limit, rendered));
+    return withLimit(this.#node.step.timeoutMs, this.#signal, (signal) => this.#runWithin(signal, rendered));
   }
 
-  async #runWithin(limit: AbortSignal, {type, options, site}: Rendered): Promise<Outputs> {
+  async #runWithin(signal: AbortSignal, {type, options, site}: Rendered): Promise<Outputs> {
     const {timeoutMs} = this.#node.step;
-    const signal = AbortSignal.any([this.#signal, limit]);
     const {write} = this.output;
     const call = {attempt: this.#attempt, signal, output: write, acts: true};
     const context = contextOf(this.#session, site, this.#node.key, call);
@@ -278,7 +237,7 @@ export class Work {
       return (await endingWith(signal, acting)) as Outputs;
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (!limit.aborted) throw error;
+      if (!signal.aborted) throw error;
       const message = `did not finish within ${formatDuration(timeoutMs)}`;
       throw new RunbookError(
         {code: 'timed-out', message, next: ['give it more time with timeout:, or see why it hangs']},
@@ -287,77 +246,15 @@ export class Work {
     }
   }
 
-  /** A further check may be given more time than the step's own. */
-  #withinMs(): number {
-    const {withinMs, verify} = this.#node.step;
-    return Math.max(withinMs, ...verify.map((action) => action.withinMs ?? 0));
-  }
-
-  /** Looks until the checks hold, or `within` has passed. */
-  async #until(rendered: Rendered, made: Outputs | undefined): Promise<Finding & {ok: true}> {
-    const {key} = this.#node;
-    const session = this.#session;
-    if (made !== undefined) this.#checkResult(rendered, made);
-    const print = this.#printing();
-    const known = made ?? {};
-    const {type, options, site} = rendered;
-    this.#watch.begin('within', Math.max(this.#withinMs(), LOOK_LIMIT_MS));
-    const finding = await waitFor<Finding>({
-      withinMs: this.#withinMs(),
+  #prove(rendered: Rendered, made?: Outputs): Promise<Finding & {ok: true}> {
+    const proving: Proving = {
+      session: this.#session,
+      node: this.#node,
       signal: this.#signal,
-      look: () => lookAt(session, this.#node, rendered, {signal: this.#signal, known, output: print.fresh()}),
-      settles: (found) => found.ok || found.final === true,
-      ...(type.changes === undefined
-        ? {}
-        : {
-            changes: (signal) => type.changes?.(options, contextOf(session, site, key, {attempt: 0, signal})) ?? none(),
-          }),
-      onWaiting: (found, elapsedMs) => this.#waiting(found, elapsedMs),
-    });
-    print.last();
-    if (finding.ok) return finding;
-    if (finding.error !== undefined && this.#withinMs() === 0) throw finding.error;
-    throw checkFailed(finding.expected, finding.found, finding.final === true ? 0 : this.#withinMs());
-  }
-
-  /** What a reading step prints: live when it looks once; of looks that are repeated, only the last one counts. */
-  #printing(): {fresh(): (text: string) => void; last(): void} {
-    const {effect} = this.#node.step;
-    const withinMs = this.#withinMs();
-    if (effect !== 'reads') return {fresh: () => () => {}, last: () => {}};
-    if (withinMs === 0) return {fresh: () => this.output.write, last: () => {}};
-    let printed = '';
-    return {
-      fresh: () => {
-        printed = '';
-        return (text) => {
-          printed = endOf(printed + text);
-        };
-      },
-      last: () => this.output.write(printed),
+      output: this.output,
+      watch: this.#watch,
     };
-  }
-
-  /** The `expect` of a step that can't be looked at again speaks of what it has just returned. */
-  #checkResult({type}: Rendered, made: Outputs): void {
-    const {step} = this.#node;
-    if (type.verify !== undefined) return;
-    const checked = checkExpect(this.#session, step.expect, this.#session.scopes.valuesOf(this.#node, 'real', made));
-    if (!checked.ok) throw checkFailed(checked.expected, checked.found, 0);
-  }
-
-  #waiting(found: Finding, elapsedMs: number): void {
-    if (found.ok) return;
-    const seen = this.#hasSecretOutputs() ? 'not shown: this step reads a secret' : found.found;
-    const withinMs = this.#withinMs();
-    tell(this.#session, {
-      type: 'step-waiting',
-      step: this.#node.key,
-      expected: found.expected,
-      found: seen,
-      elapsedMs,
-      withinMs,
-    });
+    return prove(proving, rendered, made);
   }
 
   async #pause(error: unknown, tries: number, delayMs: number): Promise<void> {
@@ -411,27 +308,10 @@ export class Work {
   }
 }
 
-/** From the beginning of a line on: half a secret would not be known as one. */
-const endOf = (text: string): string => {
-  if (text.length <= LONGEST_LOOK) return text;
-  const end = text.slice(-LONGEST_LOOK);
-  return end.slice(end.indexOf('\n') + 1);
-};
-
-async function* none(): AsyncIterable<unknown> {}
-
 const heardBy = (watch: Watch, output: Output): Output => ({
   ...output,
-  write: (text) => {
+  write: (text, channel) => {
     watch.heard();
-    output.write(text);
+    output.write(text, channel);
   },
-});
-
-/** A step whose output holds a secret that nobody knows yet: nothing of it is shown or kept. */
-const withheld = (output: Output): Output => ({
-  begin: () => {},
-  write: () => {},
-  tail: () => [],
-  close: () => output.close(),
 });

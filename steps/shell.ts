@@ -51,7 +51,10 @@ const REASONS: Readonly<Record<number, string>> = {
 const reasonOf = ({exitCode, signal}: Finished): string =>
   signal === undefined ? (REASONS[exitCode] ?? `exited with code ${exitCode}`) : `was ended by ${signal}`;
 
+const MAY_BE_JSON = /^\s*[[{"\d\-tfn]/;
+
 const parsed = (text: string): {json?: unknown} => {
+  if (!MAY_BE_JSON.test(text)) return {};
   try {
     return {json: JSON.parse(text)};
   } catch {

@@ -39,13 +39,11 @@ const fail = (message: string, cause?: unknown, next?: string): StepError =>
 
 /** The system's own look-up can't be broken off. */
 const lookUp = (host: string, signal: AbortSignal): Promise<LookupAddress[]> =>
-  withLimit(NAME_MS, (limit) => orAborted(dns.lookup(host, {all: true}), AbortSignal.any([limit, signal]))).catch(
-    (error) => {
-      signal.throwIfAborted();
-      const why = error.name === 'TimeoutError' ? `is not found within ${NAME_MS / 1000} s` : 'has no address';
-      throw fail(`the DNS server's own name ${host} ${why}`, error);
-    },
-  );
+  withLimit(NAME_MS, signal, (limited) => orAborted(dns.lookup(host, {all: true}), limited)).catch((error) => {
+    signal.throwIfAborted();
+    const why = error.name === 'TimeoutError' ? `is not found within ${NAME_MS / 1000} s` : 'has no address';
+    throw fail(`the DNS server's own name ${host} ${why}`, error);
+  });
 
 /** Resolvers take addresses only; the name of a server is looked up by the system. All its addresses are tried, in order. */
 const addressesOf = async (server: string, signal: AbortSignal): Promise<string[]> => {

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {text} from 'node:stream/consumers';
 import type Dockerode from 'dockerode';
+import {withLimit} from '../../engine/limit.ts';
 import type {StepContext} from '../../engine/step-type.ts';
 import {readDockerConfig} from './docker-endpoint.ts';
 import {spawnPiped} from './piped.ts';
@@ -37,24 +38,28 @@ export const registryAuth = async (
 };
 
 // A helper without credentials for this registry exits 1; the registry is asked without any then, as docker does it.
-const askHelper = async (
+const askHelper = (
+  helper: string,
+  registry: string,
+  {env, signal}: Pick<StepContext, 'env' | 'signal'>,
+): Promise<Dockerode.AuthConfig | undefined> =>
+  withLimit(HELPER_LIMIT_MS, signal, (limited) => answerOf(helper, registry, {env, signal: limited})).catch(() => {
+    signal.throwIfAborted();
+    return undefined;
+  });
+
+const answerOf = async (
   helper: string,
   registry: string,
   {env, signal}: Pick<StepContext, 'env' | 'signal'>,
 ): Promise<Dockerode.AuthConfig | undefined> => {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(HELPER_LIMIT_MS)]);
-  try {
-    const child = spawnPiped(`docker-credential-${helper}`, ['get'], {env, signal: limited});
-    child.stderr.resume();
-    child.stdin.on('error', () => {});
-    child.stdin.end(registry);
-    const [answer, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
-    if (code !== 0) return undefined;
-    const {Username, Secret} = JSON.parse(answer) as {Username: string; Secret: string};
-    const token = Username === '<token>';
-    return {...(token ? {identitytoken: Secret} : {username: Username, password: Secret}), serveraddress: registry};
-  } catch {
-    signal.throwIfAborted();
-    return undefined;
-  }
+  const child = spawnPiped(`docker-credential-${helper}`, ['get'], {env, signal});
+  child.stderr.resume();
+  child.stdin.on('error', () => {});
+  child.stdin.end(registry);
+  const [answer, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (code !== 0) return undefined;
+  const {Username, Secret} = JSON.parse(answer) as {Username: string; Secret: string};
+  const token = Username === '<token>';
+  return {...(token ? {identitytoken: Secret} : {username: Username, password: Secret}), serveraddress: registry};
 };

@@ -158,15 +158,15 @@ const answer = async (request: Request, signal: AbortSignal, redirects: number):
  * @throws StepError `http-failed` where no whole answer came; a status is never an error here
  */
 export const exchange = (request: Request): Promise<Response> =>
-  withLimit(request.timeoutMs, (limit) => exchangeWithin(limit, request));
+  withLimit(request.timeoutMs, request.signal, (signal) => exchangeWithin(signal, request));
 
-const exchangeWithin = async (limit: AbortSignal, request: Request): Promise<Response> => {
+const exchangeWithin = async (signal: AbortSignal, request: Request): Promise<Response> => {
   if (!URL.canParse(request.url)) throw new PermanentError(`not a URL: ${request.url}`, {code: 'http-failed'});
   try {
-    return await answer(request, AbortSignal.any([request.signal, limit]), MAX_REDIRECTS);
+    return await answer(request, signal, MAX_REDIRECTS);
   } catch (error) {
     request.signal.throwIfAborted();
     const target = {href: request.url, hostname: new URL(request.url).hostname};
-    throw explain(limit.aborted ? limit.reason : error, target, request.timeoutMs);
+    throw explain(signal.aborted ? signal.reason : error, target, request.timeoutMs);
   }
 };

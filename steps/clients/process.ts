@@ -3,10 +3,10 @@ import {stat} from 'node:fs/promises';
 import {constants} from 'node:os';
 import type {Readable} from 'node:stream';
 import {StringDecoder} from 'node:string_decoder';
-import {setImmediate as immediate, setTimeout as pause} from 'node:timers/promises';
+import {setImmediate as immediate} from 'node:timers/promises';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
 import {KeptOutput} from './kept-output.ts';
-import {spawnPiped} from './piped.ts';
+import {spawnPiped, spawnUnfed, type Unfed} from './piped.ts';
 import {endFamily, type Family} from './process-family.ts';
 
 /** After the process has ended, its pipes are read until they are silent for this long ... */
@@ -65,11 +65,21 @@ const follow = (stream: Readable, output: (text: string) => void) => {
 type Followed = ReturnType<typeof follow>;
 type Pair = readonly [Followed, Followed];
 
+/** Whether it comes in that time. */
+const within = (ms: number, promise: Promise<unknown>): Promise<boolean> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms, false);
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+
 const drain = async (streams: readonly Followed[]): Promise<void> => {
   const deadline = performance.now() + DRAIN_MS;
-  const closed = Promise.all(streams.map((each) => each.closed)).then(() => true);
+  const closed = Promise.all(streams.map((each) => each.closed));
   while (performance.now() < deadline) {
-    if (await Promise.race([closed, pause(SILENCE_MS, false)])) return;
+    if (await within(SILENCE_MS, closed)) return;
     // the timer can come before data that has long arrived: let the event loop read once
     await immediate();
     await immediate();
@@ -114,14 +124,12 @@ const explain = async ({file, cwd}: Command, error: NodeJS.ErrnoException): Prom
 
 type End = {code: number | null; signal: NodeJS.Signals | null};
 
-const start = (command: Command) => {
-  const child = spawnPiped(command.file, command.args, {
-    cwd: command.cwd,
-    env: command.env as NodeJS.ProcessEnv,
-    detached: true, // a process group of its own
-  });
+const start = ({file, args, cwd, env, stdin}: Command): Unfed => {
+  const options = {cwd, env: env as NodeJS.ProcessEnv, detached: true}; // a process group of its own
+  if (stdin === undefined) return spawnUnfed(file, args, options);
+  const child = spawnPiped(file, args, options);
   child.stdin.on('error', () => {}); // it need not read what it was given
-  child.stdin.end(command.stdin);
+  child.stdin.end(stdin);
   return child;
 };
 

@@ -5,6 +5,8 @@ import {AwakeWatch, withLimit} from '../../engine/limit.ts';
 
 const test = suite('limits');
 
+const never = new AbortController().signal;
+
 /** The whole process stands still, as after a SIGSTOP. */
 const sleepSoundly = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
 
@@ -13,7 +15,7 @@ test('end what takes too long', async () => {
     new Promise((_, reject) => limit.addEventListener('abort', () => reject(limit.reason)));
   const alive = setInterval(() => {}, 1000);
   try {
-    await withLimit(50, hangs);
+    await withLimit(50, never, hangs);
     assert.unreachable();
   } catch (error) {
     assert.is((error as Error).name, 'TimeoutError');
@@ -24,7 +26,7 @@ test('end what takes too long', async () => {
 
 test('leave what was answered in time alone', async () => {
   let signal: AbortSignal | undefined;
-  await withLimit(20, async (limit) => {
+  await withLimit(20, never, async (limit) => {
     signal = limit;
   });
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -35,6 +37,7 @@ test('leave what was answered in time alone', async () => {
 test('let an answer be read that came while the process did not run', async () => {
   const answer = await withLimit(
     300,
+    never,
     (limit) =>
       new Promise((resolve, reject) => {
         execFile('sh', ['-c', 'sleep 0.1; echo answer'], (error, stdout) => (error ? reject(error) : resolve(stdout)));

@@ -1,7 +1,8 @@
 import {existsSync} from 'node:fs';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {openOutput, openSession, tell} from '../../engine/session.ts';
+import {openOutput} from '../../engine/live-output.ts';
+import {openSession, tell} from '../../engine/session.ts';
 import {type Rig, readStepLog, rigTest} from '../rig.ts';
 
 const test = suite('session');

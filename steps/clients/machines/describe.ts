@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {withLimit} from '../../../engine/limit.ts';
 import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
 import type {Driver} from './driver.ts';
 import type {Selection} from './options.ts';
@@ -27,12 +28,14 @@ export const describeMachine = async (given: Selection, driver: Driver, context:
   if (state === 'absent' && record === undefined) {
     throw new PermanentError(`there is no machine "${name}"`, {next: 'see which there are: uses: machine.list'});
   }
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ANSWER_MS)]);
-  const version =
-    state === 'running' && record ? await engineVersion(name, {env: context.env, signal}).catch(() => '') : '';
+  const version = state === 'running' && record ? await versionWithin(name, context) : '';
   context.signal.throwIfAborted();
   return {name, driver: driver.name, state, ip: record?.ip ?? '', url: record?.url ?? '', version};
 };
+
+/** Empty where the engine does not answer in time. */
+const versionWithin = (name: string, {env, signal}: StepContext): Promise<string> =>
+  withLimit(ANSWER_MS, signal, (limited) => engineVersion(name, {env, signal: limited}).catch(() => ''));
 
 const HEADINGS = ['NAME', 'DRIVER', 'STATE', 'URL', 'DOCKER'];
 
