@@ -102,11 +102,14 @@ export class JournalWriter {
     }
   }
 
-  /** Resolves when the entry is on disk. Entries of one turn of the event loop are a group, with one sync. */
+  /**
+   * Resolves when the entry is on disk. Entries of one turn of the event loop are a group, with one sync: the turn ends when
+   * all that has arrived was read, so steps that end at about the same time share a sync.
+   */
   append(entry: Entry): Promise<Stamped> {
     return new Promise((resolve, reject) => {
       this.#queue.push({entry, resolve, reject});
-      if (this.#queue.length === 1) queueMicrotask(() => this.#flush());
+      if (this.#queue.length === 1) setImmediate(() => this.#flush());
     });
   }
 
