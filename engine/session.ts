@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events';
 import type {Entry} from './entries.ts';
 import {NO_ENV, type RunbookEnv, resolveEnv} from './env-files.ts';
 import type {Event, StepInfo} from './events.ts';
@@ -59,6 +60,8 @@ export const openSession = async (opening: Opening): Promise<Session> => {
   const {host, runbook, registry, store, run, cwd} = opening;
   const redactor = new Redactor();
   host.hide?.(redactor);
+  // every step that runs or is looked at listens
+  setMaxListeners(0, host.signal, host.killSignal);
   const envs = await readEnvs(runbook, opening.envFiles, host);
   const env = (scope: Scope): RunbookEnv => envs.get(scope.runbook) ?? NO_ENV;
   const scopes = new Scopes({inputs: opening.inputs, env, run}, redactor);
