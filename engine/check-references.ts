@@ -63,8 +63,9 @@ const noteCondition = (expression: Expression, {step}: StepDraft, {mistakes}: Kn
   mistakes.add('bad-expression', message, expression.place, {expected: 'true or false', found: expression.type});
 };
 
-const note = (found: Wrong | undefined, {place}: Reference, {step}: StepDraft, {mistakes}: Known): void => {
-  if (found !== undefined) mistakes.add(found.code, `step "${step.id}": ${found.message}`, place, found.details);
+const note = (found: Wrong | undefined, reference: Reference, {step}: StepDraft, {mistakes}: Known): void => {
+  if (found !== undefined)
+    mistakes.add(found.code, `step "${step.id}": ${found.message}`, reference.place, found.details);
 };
 
 /** What is wrong with one reference, by its root. */

@@ -7,7 +7,7 @@ import type {PlaceAt, Values} from './expression.ts';
 import {TookTooLong} from './interruptible.ts';
 import {listed, suggest} from './nearest.ts';
 import {patternProblem} from './pattern.ts';
-import {nodesOf, referencesIn} from './references.ts';
+import {nodesOf, readsIn} from './references.ts';
 
 type CelError = ParseError | CheckError | EvaluationError;
 
@@ -85,7 +85,7 @@ export const failure = (source: string, placeAt: PlaceAt, values: Values, error:
 };
 
 const tooLong = (source: string, placeAt: PlaceAt, values: Values, error: TookTooLong): RunbookError => {
-  const read = new Set(referencesIn(cel.parse(source).ast, placeAt).map(({root, path}) => [root, ...path].join('.')));
+  const read = new Set(readsIn(cel.parse(source).ast).map(({root, path}) => [root, ...path].join('.')));
   const sizes = [...read].flatMap((name) => sizeOf(name, values));
   return new RunbookError(
     {

@@ -220,7 +220,6 @@ const assemble = (
   inputs,
   steps: steps.map(({step}) => {
     const child = children.get(step.id);
-    // not a copy: the step's definition is made when it is first asked for
-    return child === undefined ? step : Object.assign(step, {child});
+    return child === undefined ? step : {...step, child};
   }),
 });

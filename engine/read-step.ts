@@ -38,8 +38,6 @@ const stepOf = (id: string, node: YamlMap, {type, options}: ActionDraft, fields:
   const effect = (textAt(node, 'effect') as Effect | undefined) ?? type.effect;
   const {source} = fields.reading.mistakes;
   const undo = fields.action('undo');
-  const json = toJson(node);
-  let definition: string | undefined;
   return {
     id,
     ...optional('title', textAt(node, 'title')),
@@ -62,10 +60,7 @@ const stepOf = (id: string, node: YamlMap, {type, options}: ActionDraft, fields:
     ...optional('until', textAt(node, 'until')),
     always: flagAt(node, 'always'),
     checkFirst: flagAt(node, 'check_first'),
-    // made when it is first asked for: checking a large file needs none
-    get definition() {
-      return (definition ??= definitionOf(json));
-    },
+    definition: definitionOf(toJson(node)),
     place: node.place,
     endLine: source.placeAt(node.end).line + 1,
   };

@@ -1,17 +1,23 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
 import {ROOTS} from './cel.ts';
-import type {PlaceAt, Reference} from './expression.ts';
+import type {Reference} from './expression.ts';
 
 /** Macros whose first argument names a variable that stands for each element. */
 export const COMPREHENSIONS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
+/** A root that an expression reads, the path behind it as far as it is literal, and where in its source that stands. */
+export interface RootRead {
+  readonly root: Reference['root'];
+  readonly path: readonly string[];
+  readonly start: number;
+}
+
 /** Everything that an expression reads from outside; the variables of its own macros are none of that. */
-export const referencesIn = (ast: ASTNode, placeAt: PlaceAt): readonly Reference[] => {
-  const found: Reference[] = [];
+export const readsIn = (ast: ASTNode): readonly RootRead[] => {
+  const found: RootRead[] = [];
   const visit = (node: ASTNode, bound: ReadonlySet<string>): void => {
     const chain = chainOf(node);
-    if (chain !== undefined && isRoot(chain.root) && !bound.has(chain.root))
-      found.push({root: chain.root, path: chain.path, place: placeAt(chain.start)});
+    if (chain !== undefined && isRoot(chain.root) && !bound.has(chain.root)) found.push({...chain, root: chain.root});
     for (const [child, names] of childrenOf(node, chain !== undefined))
       visit(child, names.length === 0 ? bound : new Set([...bound, ...names]));
   };
