@@ -74,10 +74,10 @@ const lookOnceMore = async (
   let open = states.filter(({key}) => findings.get(key)?.ok === false && readsOutputs(session.graph.nodes.get(key)));
   while (open.length > 0) {
     const found = await inParallel(open, (state) => lookAgain(session, state, signal));
-    const hold = open.filter(({key}) => found.get(key)?.ok === true);
+    const hold = new Set(open.filter(({key}) => found.get(key)?.ok === true));
     for (const [key, finding] of found) findings.set(key, finding);
     for (const state of hold) refreshOutputs(session, state, findings.get(state.key));
-    open = hold.length === 0 ? [] : open.filter((state) => !hold.includes(state));
+    open = hold.size === 0 ? [] : open.filter((state) => !hold.has(state));
   }
 };
 

@@ -1,5 +1,6 @@
 import type {KeptOutputs} from './entries.ts';
 import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
+import type {Runbook} from './runbook.ts';
 import type {Session} from './session.ts';
 import type {Json} from './step-type.ts';
 import {textOf} from './template.ts';
@@ -48,7 +49,15 @@ const holdsSecret = (redactor: Session['redactor'], value: Json): boolean =>
 export const tellsOutputs = ({step, scope}: Node): boolean =>
   step.effect === 'reads' ||
   step.type.verify !== undefined ||
-  (step.outputs.size === 0 &&
-    !scope.runbook.steps.some((other) =>
-      readsFrom(expressionsOfStep(other).flatMap(({references}) => references)).includes(step.id),
-    ));
+  (step.outputs.size === 0 && !readIn(scope.runbook).has(step.id));
+
+const known = new WeakMap<Runbook, ReadonlySet<string>>();
+
+/** The ids of the steps whose outputs others read. Asked for each step of a runbook, so it is found once. */
+const readIn = (runbook: Runbook): ReadonlySet<string> => {
+  const found =
+    known.get(runbook) ??
+    new Set(runbook.steps.flatMap((step) => readsFrom(expressionsOfStep(step).flatMap(({references}) => references))));
+  known.set(runbook, found);
+  return found;
+};

@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import type {StepRecord} from './entries.ts';
 import type {Values} from './expression.ts';
-import type {Node} from './graph.ts';
+import {type Node, readsFrom} from './graph.ts';
 import {checkOptions} from './options.ts';
 import type {Action, Step} from './runbook.ts';
 import type {Scopes} from './scopes.ts';
 import {displayOptions, renderOptions} from './shell-template.ts';
 import {StandIns, showIn, valueAt, variablesIn} from './stand-ins.ts';
 import type {Json, Site, StepType} from './step-type.ts';
-import {type Evaluate, expressionsOf, renderTemplate, type Template, textOf} from './template.ts';
+import {type Evaluate, expressionsOf, referencesOf, renderTemplate, type Template, textOf} from './template.ts';
 
 /** A step type with its options, ready to be called. */
 export interface Call {
@@ -75,12 +75,15 @@ export const enterLineOf = (type: StepType, rendered: Json, site: Site): string 
 const onOf = (on: Template | undefined, evaluate: Evaluate): Json | undefined =>
   on === undefined ? undefined : renderTemplate(on, evaluate);
 
-/** As if these steps had not been done yet. */
-const without = (values: Values, {scope}: Node, open: ReadonlySet<string>): Values => {
+/** As if these steps had not been done yet: of all others, those that are read. */
+const without = (values: Values, {scope}: Node, {options, on}: Directed, open: ReadonlySet<string>): Values => {
   if (open.size === 0) return values;
-  const steps = Object.entries(values.steps ?? {}).filter(([id, {outputs}]) => {
+  const read = readsFrom([options, ...(on === undefined ? [] : [on])].flatMap(referencesOf));
+  const steps = read.flatMap((id) => {
     const key = scope.prefix + id;
-    return !open.has(key) && !Object.keys(outputs).some((item) => open.has(`${key}[${item}]`));
+    const known = values.steps?.[id];
+    if (known === undefined || open.has(key)) return [];
+    return Object.keys(known.outputs).some((item) => open.has(`${key}[${item}]`)) ? [] : [[id, known] as const];
   });
   return {...values, steps: Object.fromEntries(steps)};
 };
@@ -96,7 +99,7 @@ export const showCommand = (
   cwd: string,
   open: ReadonlySet<string> = new Set(),
 ): string => {
-  const show = showIn(node, without(scopes.valuesOf(node, 'shown'), node, open));
+  const show = showIn(node, without(scopes.valuesOf(node, 'shown'), node, directed, open));
   const on = onOf(directed.on, show);
   return commandOf(directed.type, displayOptions(directed.type, directed.options, show), siteOf(node, on, cwd));
 };

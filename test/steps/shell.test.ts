@@ -53,6 +53,29 @@ test(
   }),
 );
 
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
+test(
+  'leaves no timer behind, which would keep the program from ending',
+  stepTest(async (rig) => {
+    const context = rig.context();
+    const before = timers();
+
+    await run({run: 'echo out'}, context);
+
+    assert.is(timers(), before);
+  }),
+);
+
+test(
+  'gives a script that is given nothing an empty standard input that is no pipe',
+  stepTest(async (rig) => {
+    const {stdout} = await run({run: 'cat; test -p /dev/stdin || echo none'}, rig.context());
+
+    assert.is(stdout, 'none\n');
+  }),
+);
+
 test(
   'reads what was printed as JSON when it is JSON',
   stepTest(async (rig) => {
