@@ -54,6 +54,10 @@ export const BEHAVIOUR = `
   const wide = matchMedia('(min-width:64rem)'), contents = document.querySelector('.contents details');
   const unfold = () => { contents.open = wide.matches; };
   wide.addEventListener('change', unfold); unfold();
+  for (const box of all('.scroller')) {
+    const first = box.querySelector('.node rect')?.getBoundingClientRect();
+    if (first) box.scrollLeft = first.left + first.width / 2 - box.getBoundingClientRect().left - box.clientWidth / 2;
+  }
   let opened = [];
   addEventListener('beforeprint', () => { opened = all('details.output:not([open])'); for (const one of opened) one.open = true; });
   addEventListener('afterprint', () => { for (const one of opened) one.open = false; });

@@ -158,6 +158,13 @@ inBrowser(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    const [box, node] = await Promise.all(
+      [page.locator('.scroller'), page.locator('.node rect').first()].map((part) => part.boundingBox()),
+    );
+    assert.ok(
+      box && node && node.x >= box.x && node.x + node.width <= box.x + box.width,
+      'the diagram begins at its first step',
+    );
     await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
     assert.is(await page.locator('details.output:not([open])').count(), 0);
   }),
