@@ -11,6 +11,9 @@ interface Module {
 }
 type Body = (exports: object, require: (name: string) => unknown, module: Module, file: string, folder: string) => void;
 
+/** How a call ends that could not be understood. */
+const USAGE = 2;
+
 /** What tells this build from others; `build.ts` puts it in. */
 declare const BUILD: string;
 
@@ -20,7 +23,8 @@ const nodeRequire = createRequire(import.meta.url);
 const loaded = new Map<string, Module>();
 
 const args = process.argv.slice(2);
-const code = new KeptCode({beside: here, build: BUILD, word: args.find((arg) => /^[a-z]+$/.test(arg)) ?? ''});
+const [word = ''] = args;
+const code = new KeptCode({beside: here, build: BUILD, word: /^[a-z]+$/.test(word) ? word : ''});
 
 /** Node's own modules that take long to load: that happens when something of them is used. */
 const LATE: ReadonlySet<string> = new Set(
@@ -52,6 +56,7 @@ if (args.includes('--debug')) {
   process.setSourceMapsEnabled(true);
   nodeRequire(join(folder, 'main.cjs'));
 } else {
-  process.on('exit', () => code.keep());
+  // a word that is no command gets none
+  process.on('exit', (exit) => exit !== USAGE && code.keep());
   load('./main.cjs');
 }

@@ -1,4 +1,4 @@
-import {chownSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {chownSync, cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
@@ -22,6 +22,7 @@ const installed = (rig: CliRig) => {
   cpSync(join(root, 'package.json'), join(app, 'package.json'));
   const code = join(app, 'dist/cli/code');
   return {
+    app,
     code,
     version: async (env: Readonly<Record<string, string>> = {}): Promise<void> => {
       const command = [process.execPath, join(app, 'dist/cli/main.cjs')] as const;
@@ -79,7 +80,19 @@ test(
 
     await version({NODE_DISABLE_COMPILE_CACHE: '1'});
 
-    assert.not.ok(rig.exists(code.slice(rig.dir.length + 1)));
+    assert.not.ok(existsSync(code));
+  }),
+);
+
+test(
+  'is not kept for a word that is no command',
+  cliTest(async (rig) => {
+    const {code, app} = installed(rig);
+
+    const ended = await rig.start(['rnu'], {command: [process.execPath, join(app, 'dist/cli/main.cjs')]}).ended;
+
+    assert.is(ended.code, 2);
+    assert.not.ok(existsSync(code));
   }),
 );
 
