@@ -3,6 +3,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {mkdir, symlink} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
 import * as assert from 'uvu/assert';
+import {parse} from 'yaml';
 import type {CliRig} from '../cli-rig.ts';
 import {startPty} from '../pty.ts';
 import {type Block, blocksOf, projectFile, readProject} from './blocks.ts';
@@ -20,6 +21,7 @@ import {differenceOf} from './transcript.ts';
  *   sketch          a form, nothing that is printed
  * A block "yaml runbook NAME [FOLDER]" is the file NAME.yaml.
  * With UPDATE=1 a command that shows nothing yet gets what it prints.
+ * Of a block "yaml workflow" the scripts are typed, but for those that install.
  * What readers need not see stands in comments: "<!-- typed", "<!-- file NAME", the text, "-->".
  */
 export const NEEDS: readonly string[] = [
@@ -51,7 +53,7 @@ const ASKS = /[[(]y\/N[\])]|quit\] > |▸ /;
 const kindOf = ({language, mark, text}: Block): Deed['kind'] => {
   const [word] = mark.split(' ');
   if (word === 'needs' || word === 'sketch') return 'left';
-  if (language === 'yaml') return word === 'runbook' ? 'file' : 'left';
+  if (language === 'yaml') return word === 'runbook' ? 'file' : word === 'workflow' ? 'typed' : 'left';
   if (word === 'file') return 'file';
   return language === 'sh' ? 'typed' : /^\$ /m.test(text) ? 'shown' : 'left';
 };
@@ -66,7 +68,20 @@ const withComments = (markdown: string): string =>
 export const deedsOf = (page: string): Deed[] =>
   blocksOf(withComments(readProject(page)))
     .filter(({language}) => ['sh', 'text', 'yaml'].includes(language))
-    .map((block) => ({block, kind: kindOf(block)}));
+    .map((block) => ({
+      block: block.mark === 'workflow' ? {...block, text: scriptsOf(block)} : block,
+      kind: kindOf(block),
+    }));
+
+interface Workflow {
+  readonly jobs: Readonly<Record<string, {readonly steps: readonly {readonly run?: string}[]}>>;
+}
+
+const scriptsOf = ({text}: Block): string =>
+  Object.values((parse(text) as Workflow).jobs)
+    .flatMap(({steps}) => steps.map(({run = ''}) => run))
+    .filter((script) => script !== '' && !script.includes('npm '))
+    .join('\n');
 
 /** Why a block is neither typed nor marked in a way that allows to leave it; undefined when all is well. */
 export const flawOf = ({block: {language, mark}, kind}: Deed): string | undefined => {
