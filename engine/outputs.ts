@@ -24,12 +24,12 @@ export const declaredOutputs = (
  * @param before names that were withheld earlier; what is still not known of them stays so
  */
 export const keptOutputs = (
-  {redactor, store}: Session,
+  {scopes, store}: Session,
   {outputs, secrets}: {readonly outputs: Outputs; readonly secrets: ReadonlySet<string>},
   before: readonly string[] = [],
 ): KeptOutputs => {
   const open = Object.entries(outputs).filter(([name]) => !secrets.has(name));
-  const masked = open.filter(([, value]) => holdsSecret(redactor, value)).map(([name]) => name);
+  const masked = open.filter(([, value]) => scopes.isMasked(value)).map(([name]) => name);
   const withheld = [...masked, ...before.filter((name) => !Object.hasOwn(outputs, name))];
   const known = Object.entries(outputs).filter(([name]) => secrets.has(name));
   return {
@@ -40,10 +40,6 @@ export const keptOutputs = (
       : {secrets: Object.fromEntries(known.map(([name, value]) => [name, store.fingerprint(textOf(value))]))}),
   };
 };
-
-/** Whether a value would be masked where it is stored. */
-const holdsSecret = (redactor: Session['redactor'], value: Json): boolean =>
-  JSON.stringify(redactor.json(value)) !== JSON.stringify(value);
 
 /** Whether a look gives later steps what they read of this one; otherwise only running it can. */
 export const tellsOutputs = ({step, scope}: Node): boolean =>

@@ -198,7 +198,8 @@ export class Scopes {
 
   /** Whether a value would be masked where it is stored. */
   isMasked(value: Json): boolean {
-    return JSON.stringify(this.#redactor.json(value)) !== JSON.stringify(value);
+    const masked = this.#redactor.json(value);
+    return masked !== value && JSON.stringify(masked) !== JSON.stringify(value);
   }
 
   /** A value that holds a secret, and is none itself: not all of it is to be hidden. @returns how it stands where it is stored */

@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {readdirSync} from 'node:fs';
 import {appendFile, rename} from 'node:fs/promises';
@@ -138,6 +138,20 @@ test(
       missing.some(({name, why}) => name === 'steps.read.outputs.key' && why.includes('"read"')),
       unread.stdout,
     );
+  }),
+);
+
+test(
+  'what it can not look into is no proof, either',
+  cliTest(async (rig) => {
+    const run = await ran(rig);
+    assert.is(spawnSync('mkfifo', [join(rig.dir, '.runbook/runs', run, 'pipe')]).status, 0);
+
+    const {code, stdout} = await rig.runbook(['audit'], {env: GIVEN});
+
+    assert.is(code, 3);
+    assert.match(stdout, /not looked into\n {2}! \S+\/pipe: it is a named pipe/);
+    assert.match(stdout, '! nothing found, but 1 file could not be looked into');
   }),
 );
 
