@@ -1,6 +1,7 @@
 import {parse} from 'dotenv';
 import {advised} from './advice.ts';
 import {type Place, type Problem, RunbookError} from './errors.ts';
+import {interruptible, TookTooLong} from './interruptible.ts';
 import {NotAFile, readStart} from './regular-file.ts';
 import type {Runbook} from './runbook.ts';
 import {isMaskable, SHORTEST_SECRET} from './secret-forms.ts';
@@ -74,7 +75,7 @@ export interface EnvFile {
 /** The variables of one dotenv file, or what is wrong with it. Nothing in it is expanded or run. */
 export const readEnvFile = async ({path, place, secret}: Asked): Promise<EnvFile> => {
   try {
-    return {variables: parse(textOf(path)), secret};
+    return {variables: variablesIn(textOf(path)), secret};
   } catch (error) {
     const message = `the env file ${path} ${reasonOf(error)}`;
     const problem = advised({code: 'env-file', message, ...(place === undefined ? {} : {place})});
@@ -91,7 +92,16 @@ const textOf = (path: string): string => {
   return bytes.toString('utf8');
 };
 
+/** So much is read in no time whatever it is. */
+const FEW = 8000;
+const LONGEST_MS = 2000;
+
+/** The library takes quadratic time for some texts, such as empty lines. */
+const variablesIn = (text: string): Variables =>
+  text.length <= FEW ? parse(text) : interruptible(LONGEST_MS, () => parse(text));
+
 const reasonOf = (error: unknown): string => {
+  if (error instanceof TookTooLong) return `is no list of variables: ${error.message} to read`;
   if (error instanceof NotAFile) return error.message.replace(/^it /, '');
   const {code = String(error)} = error as NodeJS.ErrnoException;
   return REASONS[code] ?? `can't be read: ${code}`;

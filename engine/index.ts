@@ -45,6 +45,7 @@ export {type Foretold, foretell} from './foretell.ts';
 export {inputVariable} from './given.ts';
 export {findRun, listRuns, readEntries, unfinishedRun} from './history.ts';
 export type {Doubt, DoubtAnswer, Hider, Host, Moment} from './host.ts';
+export {interruptible, TookTooLong} from './interruptible.ts';
 export {runbookSchema, stepTypeSchema} from './json-schema.ts';
 export {stepsRunning} from './leftovers.ts';
 export {

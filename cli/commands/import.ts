@@ -40,19 +40,35 @@ export const importCommand: CommandFile = {
     const target = output === undefined || output === '-' ? undefined : resolve(call.around.cwd, output);
     const name = basename(target ?? source, extname(target ?? source));
     const {Importer} = await import('../import/importer.ts');
-    const importer = new Importer(projectOf(name));
-    const draft = importer.read(textOf(source, workshop));
+    const text = textOf(source, workshop);
+    const {importer, draft} = within(workshop, source, () => {
+      const importer = new Importer(projectOf(name));
+      return {importer, draft: importer.read(text)};
+    });
     if (draft.steps.length === 0) throw nothing(source, call, workshop);
-    const text = await written(draft, importer.decisions, target === undefined ? undefined : name, workshop);
+    const runbook = await written(draft, importer.decisions, target === undefined ? undefined : name, workshop);
     const decisions = decisionsOf(draft, importer.decisions);
-    if (target !== undefined) writeNew(target, text, workshop.engine);
+    if (target !== undefined) writeNew(target, runbook, workshop.engine);
     if (call.json)
-      call.printJson({file: source, title: draft.title, runbook: target ?? text, steps: stepsOf(draft), decisions});
-    else if (target === undefined) call.around.stdout.write(text);
+      call.printJson({file: source, title: draft.title, runbook: target ?? runbook, steps: stepsOf(draft), decisions});
+    else if (target === undefined) call.around.stdout.write(runbook);
     else call.print([shownPath(target, call.around.cwd)]);
     tell(call, draft, decisions, source, target);
     return workshop.engine.EXIT.done;
   },
+};
+
+/** A document of a few thousand lines takes less than a second. */
+const LONGEST_MS = 10_000;
+
+const within = <T>({engine}: Workshop, file: string, read: () => T): T => {
+  try {
+    return engine.interruptible(LONGEST_MS, read);
+  } catch (error) {
+    if (!(error instanceof engine.TookTooLong)) throw error;
+    const message = `"${file}" takes longer than ${LONGEST_MS / 1000} s to read`;
+    throw new engine.RunbookError({code: 'file-too-large', message, next: ['split the document']}, error);
+  }
 };
 
 /** Compose takes lower case. */

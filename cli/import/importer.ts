@@ -120,12 +120,12 @@ export class Importer {
   /** A block that shows what the command before it prints. */
   #laterOutput({text, language}: Extract<Block, {kind: 'code'}>): boolean {
     const last = this.#steps.at(-1);
-    const between = this.#prose.join('\n');
-    const isOutput = OUTPUT_FOLLOWS.test(between) && this.#prose.length === 1;
+    const [between = '', ...more] = this.#prose.slice(0, 2);
+    const isOutput = more.length === 0 && OUTPUT_FOLLOWS.test(between);
     if (
       !this.#followsCommand ||
       last === undefined ||
-      !(isOutput || (between === '' && /^(output|text|)$/.test(language)))
+      !(isOutput || (this.#prose.length === 0 && /^(output|text|)$/.test(language)))
     )
       return false;
     last.about.push(...this.#prose.splice(0));

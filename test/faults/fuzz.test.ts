@@ -112,6 +112,13 @@ for (const [what, text] of Object.entries(ENDLESS))
     await laboratory.close();
   });
 
+test('does not hang on env files of empty lines', async () => {
+  const laboratory = new Laboratory();
+  const one: Case = {kind: 'env', bytes: Buffer.from('\n'.repeat(900_000)).toString('base64'), secret: false};
+  assert.is(verdictOf(one, await laboratory.try(one), laboratory.dir), undefined);
+  await laboratory.close();
+});
+
 test('has room for more items than a call has arguments', async () => {
   const laboratory = new Laboratory();
   const one = caseOf(
@@ -123,9 +130,15 @@ test('has room for more items than a call has arguments', async () => {
   await laboratory.close();
 });
 
-test('does not hang on documents of headings', async () => {
+test('does not hang on documents of headings, blocks or long words', async () => {
   const laboratory = new Laboratory();
-  for (const part of [' # Words\r\n', '#### a\n\n', `# ${':'.repeat(80_000)}x\n`]) {
+  for (const part of [
+    ' # Words\r\n',
+    '#### a\n\n',
+    `# ${':'.repeat(80_000)}x\n`,
+    '```\nhello\n\n```\n',
+    `Write \`${'a.'.repeat(40_000)}\n\n\`\`\`\nx\n\`\`\`\n`,
+  ]) {
     const one: Case = {kind: 'import', text: `${part.repeat(500_000 / part.length)}\n\`\`\`sh\necho\n\`\`\`\n`};
     assert.is(verdictOf(one, await laboratory.try(one), laboratory.dir), undefined, part.slice(0, 20));
   }

@@ -83,8 +83,10 @@ const subjects = {
   },
 
   async import({text}) {
-    const importer = new Importer('fuzz');
-    const draft = importer.read(text);
+    const {importer, draft} = engine.interruptible(10_000, () => {
+      const importer = new Importer('fuzz');
+      return {importer, draft: importer.read(text)};
+    });
     if (draft.steps.length === 0) return {value: 'nothing'};
     const workshop = {engine, registry, loadOptions};
     const written = await repaired(
@@ -136,6 +138,7 @@ const outcomeOf = async (one) => {
   try {
     return await subjects[one.kind](one);
   } catch (error) {
+    if (error instanceof engine.TookTooLong) return {value: 'refused'};
     if (error instanceof engine.RunbookError) return {problems: error.problems};
     return {crash: error instanceof Error ? (error.stack ?? error.message) : String(error)};
   }
