@@ -67,10 +67,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   expect: {
     holds: ({type, expect}) => type.needsExpect !== true || expect !== undefined,
     message: ({uses}) => `${uses} means nothing without "expect"`,
+    next: 'add "expect", an expression that must be true',
   },
   verify: {
     holds: ({type, verify, expect}) => type.needsVerify !== true || verify.length > 0 || expect !== undefined,
     message: ({uses}) => `${uses} means nothing without "verify": nothing would prove that it was done`,
+    next: 'add "verify", a list of steps that look',
   },
   effect: {
     holds: ({type, effect}) => effect === type.effect || type.effectIsSettable === true,
