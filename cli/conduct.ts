@@ -1,3 +1,4 @@
+import {stat} from 'node:fs/promises';
 import type {Event, Host, ResumeRequest, RunResult} from '../engine/index.ts';
 import type {Call} from './command.ts';
 import {openDesk} from './host.ts';
@@ -69,11 +70,17 @@ const go = async (call: Call, workshop: Workshop, {yes, all = false}: Conduct, w
     return value;
   };
   call.around.holdSignals();
+  await startThreads();
   try {
     return {result: await work({...host, askSecret}, prompter), tally, file, uses, secrets};
   } finally {
     await close();
   }
+};
+
+/** Node starts its threads for whatever comes first, and aborts where it may not: rather now than in the midst of a run. */
+const startThreads = async (): Promise<void> => {
+  await stat('/').catch(() => {});
 };
 
 const exitCode = ({around}: Call, {outcome}: RunResult, codes: Workshop['engine']['EXIT']): number => {

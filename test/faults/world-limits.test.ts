@@ -66,14 +66,14 @@ test(
   cliTest(async (rig) => {
     await rig.write({'many.yaml': MANY});
 
-    const ended = await limited(rig, 'ulimit -n 170', 'run ./many.yaml --concurrency 70 --keep-going');
+    const ended = await limited(rig, 'ulimit -n 120', 'run ./many.yaml --concurrency 70 --keep-going');
     assert.is(ended.code, 1, ended.stderr);
     assert.match(ended.stderr, 'cannot start sh: this process may not open more files [out-of-resources]');
     assert.match(ended.stderr, '--concurrency 2');
     isCalm(ended);
 
     await rig.write({go: ''});
-    const resumed = await limited(rig, 'ulimit -n 170', 'resume');
+    const resumed = await limited(rig, 'ulimit -n 120', 'resume');
     assert.is(resumed.code, 0, resumed.stderr);
     isDone(rig);
   }, LIMIT_MS),
