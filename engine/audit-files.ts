@@ -19,33 +19,16 @@ export interface Unread {
   readonly why: string;
 }
 
-/** All that a run leaves, as far as it is known here: what is in the state directory, its pages, and what is named besides. */
-export const artefactsOf = (
-  store: Store,
-  {run, cwd}: RunState,
-  also: readonly string[],
-  folders: readonly string[],
-): Artefacts => {
+/** All that a run leaves: what is in the state directory, and what is named besides. */
+export const artefactsOf = (store: Store, {run}: RunState, also: readonly string[]): Artefacts => {
   const own = store.folderOf(run);
   const unread: Unread[] = [];
   const shared = readdirSync(store.dir)
     // other runs have secrets of their own; the key is random, and nothing is made of it but by this program
     .filter((name) => name !== 'runs' && name !== 'key')
     .map((name) => join(store.dir, name));
-  const pages = [...new Set([cwd, ...folders])].flatMap((folder) => pagesIn(folder, run));
-  const files = [own, ...shared, ...pages, ...also].flatMap((path) => filesIn(path, unread));
+  const files = [own, ...shared, ...also].flatMap((path) => filesIn(path, unread));
   return {files: [...new Set(files)], borders: bordersIn(own), unread};
-};
-
-/** What `report` and others write where a run was started, under its id. */
-const pagesIn = (folder: string, run: string): readonly string[] => {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.startsWith(run))
-      .map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
 };
 
 const filesIn = (path: string, unread: Unread[]): readonly string[] => {

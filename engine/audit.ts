@@ -18,6 +18,8 @@ import {Store} from './store.ts';
 export interface AuditRequest extends Pick<ResumeRequest, 'run' | 'registry' | 'load' | 'set' | 'envFiles'> {
   /** Further files and folders to search; absolute. */
   readonly also: readonly string[];
+  /** Files that are known to tell of a run; absolute. */
+  pages?(run: Pick<RunState, 'run' | 'runbook' | 'cwd'>): readonly string[];
   /** Further secrets to look for, by name. */
   readonly others: Readonly<Record<string, string>>;
 }
@@ -62,7 +64,11 @@ export const auditRun = async (request: AuditRequest, host: Host): Promise<Audit
   const {search, tooShort} = searchFor(all);
   // where the state directory stands is not the run's doing
   const nameOf = (file: string): string => (file.startsWith(store.dir) ? relative(store.dir, file) : basename(file));
-  const found = searchAll(search, artefactsOf(store, state, request.also, [host.cwd]), nameOf);
+  const found = searchAll(
+    search,
+    artefactsOf(store, state, [...(request.pages?.(state) ?? []), ...request.also]),
+    nameOf,
+  );
   const left = [...missing, ...tooShort];
   for (const {value} of all) session.redactor.addAll(value);
   const hidden = <T extends {readonly file: string}>(one: T): T => ({...one, file: session.redactor.text(one.file)});

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {text as readAll} from 'node:stream/consumers';
+import type {AuditRequest} from '../../engine/index.ts';
 import {auditLines} from '../audit-lines.ts';
 import {type Call, type CommandFile, collect, examples} from '../command.ts';
 import {openDesk} from '../host.ts';
@@ -47,7 +48,9 @@ export const audit: CommandFile = {
     const others = await othersOf(call, workshop);
     const {set, envFiles} = settingsOf(call);
     const desk = await openDesk(call, workshop, {yes: false});
-    const request = {...(run === undefined ? {} : {run}), registry, load, set, envFiles, also: paths, others};
+    const pages: AuditRequest['pages'] = (told) =>
+      [told.cwd, call.around.cwd].flatMap((folder) => pagesIn(folder, told));
+    const request = {...(run === undefined ? {} : {run}), registry, load, set, envFiles, also: paths, pages, others};
     const report = await engine
       .auditRun(request, {...desk.host, emit: () => {}, ask: async () => false})
       .finally(() => desk.close());
@@ -57,6 +60,12 @@ export const audit: CommandFile = {
     return report.clean ? engine.EXIT.done : engine.EXIT.missing;
   },
 };
+
+/** Where `report` writes a page of a run, and `docs` those of a runbook, if not told otherwise. */
+const pagesIn = (folder: string, {run, runbook}: {readonly run: string; readonly runbook: string}): readonly string[] =>
+  [`${run}.html`, `docs/tutorials/${runbook}.md`, `docs/tutorials/${runbook}.html`]
+    .map((name) => resolve(folder, name))
+    .filter((file) => existsSync(file));
 
 const pathsOf = ({around}: Call, {engine}: Workshop, also: readonly string[]): readonly string[] =>
   also.map((path) => {

@@ -194,16 +194,18 @@ const audited = async (
 };
 
 test(
-  'a page that was written of the run is searched, too',
+  'pages that were written of the run and of its runbook are searched, too',
   cliTest(async (rig) => {
     const run = await ran(rig);
     assert.is((await rig.runbook(['report'], {env: GIVEN})).code, 0);
     assert.is((await rig.runbook(['audit'], {env: GIVEN})).code, 0);
+    await rig.write({'docs/tutorials/login.md': `# Log in\n\n    ${TOKEN}\n`});
     await appendFile(join(rig.dir, `${run}.html`), `<!-- ${encodeURIComponent(JSON.stringify(`${PLACED}`))} -->`);
 
     const {code, stdout} = await rig.runbook(['audit'], {env: GIVEN});
 
     assert.is(code, 1);
+    assert.match(stdout, 'docs/tutorials/login.md:3:5\n      inputs.token, as it is');
     assert.match(stdout, new RegExp(`${run}\\.html:\\d+:\\d+\n {6}env\\.PLACED, as it is`));
   }),
 );
