@@ -46,6 +46,18 @@ steps:
     effect: reads
 `;
 
+const HOUSE = `name: house
+title: A house on the ground
+steps:
+  - id: build
+    run: docker volume ls -q
+    effect: reads
+    outputs: {volume: result.stdout.trim()}
+  - id: enter
+    run: docker volume inspect -f '{{.Name}}' \${{ steps.build.outputs.volume }}
+    effect: reads
+`;
+
 const ENCODED = [CANARY, Buffer.from(CANARY).toString('base64'), encodeURIComponent(CANARY)];
 
 const records = async (rig: CliRig, ...args: string[]): Promise<Ended> => {
@@ -100,14 +112,17 @@ onEngine(
   cliTest(async (rig) => {
     await rig.write({
       'base.yaml': shellRunbook('base', {make: 'docker volume create ground'}),
-      'house.yaml': shellRunbook('house', {build: 'docker volume ls -q'}),
+      'house.yaml': HOUSE,
       'bad.yaml': shellRunbook('bad', {fall: 'echo so far; exit 3'}),
     });
 
     const recorded = await records(rig, './house.yaml', '--record', '--after', './base.yaml', '--format', 'markdown');
     assert.is(recorded.code, 0, recorded.stderr);
     assert.is(recorded.stdout, 'docs/tutorials/house.md\n');
-    assert.match(await rig.read('docs/tutorials/house.md'), /It prints:\n\n```text\nground\n```/);
+    const page = await rig.read('docs/tutorials/house.md');
+    assert.match(page, /docker volume ls -q\n```\n[\s\S]*It prints:\n\n```text\nground\n```/);
+    assert.match(page, "docker volume inspect -f '{{.Name}}' ground\n", 'with the value that it was run with');
+    assert.match(page, 'What follows was recorded after `./base.yaml`, on the same engine.');
     const held = await records(rig, './house.yaml', '--check');
     assert.is(held.code, 0, held.stderr);
 
