@@ -24,15 +24,7 @@ import {differenceOf} from './transcript.ts';
  * Of a block "yaml workflow" the scripts are typed, but for those that install.
  * What readers need not see stands in comments: "<!-- typed", "<!-- file NAME", the text, "-->".
  */
-export const NEEDS: readonly string[] = [
-  'a fresh machine',
-  'a repository of its own',
-  'a registry',
-  'a second host',
-  'hours',
-  'a person',
-  'an earlier run like it',
-];
+export const NEEDS: readonly string[] = ['a fresh machine', 'hours', 'a person', 'an earlier run like it'];
 
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
