@@ -10,6 +10,8 @@ export interface ResumePlan {
   readonly runbook: string;
   /** The same as long as nothing has changed; keyed, so that it tells nothing of any value. */
   readonly hash: string;
+  /** The line that does it, with the inputs that were given. */
+  readonly resume: string;
   /** Steps that are simply kept. */
   readonly kept: number;
   /** In the order of the file; steps that it has no longer at the end. */
@@ -57,17 +59,14 @@ const givenTo = (session: Session, {step, course}: ResumeStep): readonly Json[] 
 export const checkApproval = (plan: ResumePlan, now: readonly Seen[], {hash, steps}: Approval): void => {
   if (hash === plan.hash) return;
   const differs = steps === undefined ? [] : differences(steps, now);
-  const {run} = plan;
+  const {run, resume} = plan;
   throw new RunbookError({
     code: 'plan-changed',
     message: `run ${run} would be resumed otherwise than was approved; nothing was done`,
     // Nothing differs in what a plan shows where it is a secret, or the text of a step that is kept.
     expected: differs.length > 0 ? differs.map(({was}) => was).join('\n') : `the plan ${hash}`,
     found: differs.length > 0 ? differs.map(({is}) => is).join('\n') : `the plan ${plan.hash}`,
-    next: [
-      `look at it again: runbook resume ${run} --plan`,
-      `then approve it: runbook resume ${run} --approve ${plan.hash}`,
-    ],
+    next: [`look at it again: ${resume} --plan`, `then approve it: ${resume} --approve ${plan.hash}`],
   });
 };
 

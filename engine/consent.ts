@@ -23,6 +23,6 @@ export const askConsent = async (session: Session, node: Node, command: string):
   throw new RunbookError({
     code: 'in-doubt',
     message: 'it may have acted already, and must not be repeated unasked',
-    next: answersTo(run, [node.key]),
+    next: answersTo(`runbook resume ${run}`, [node.key]),
   });
 };

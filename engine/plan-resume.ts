@@ -6,7 +6,7 @@ import type {ResumeStep} from './events.ts';
 import {type Foreseen, foresee, SETTLED} from './foresee.ts';
 import type {Host} from './host.ts';
 import {showCommand, titleOf} from './render.ts';
-import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
+import {type Prepared, prepare, type ResumeRequest, resumeLine} from './resume-request.ts';
 import {type Session, stateOf} from './session.ts';
 import {Store} from './store.ts';
 import {findSurvivors} from './survivors.ts';
@@ -34,7 +34,14 @@ export const planOf = async (prepared: Prepared, request: ResumeRequest): Promis
   const steps = session.redactor.carried(await withSurvivors(session, stepsOf(session, assessed, foreseen)));
   const open = await unanswered(prepared, looked, request, steps);
   const kept = steps.filter(({course}) => course === 'keep').length;
-  const plan = {run: session.run, runbook: session.runbook.name, hash: hashOf(session, open), kept, steps};
+  const plan = {
+    run: session.run,
+    runbook: session.runbook.name,
+    hash: hashOf(session, open),
+    resume: resumeLine(session, request),
+    kept,
+    steps,
+  };
   if (request.approve !== undefined) checkApproval(plan, open, request.approve);
   return plan;
 };

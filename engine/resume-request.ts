@@ -11,6 +11,7 @@ import {suggest} from './nearest.ts';
 import type {Runbook} from './runbook.ts';
 import {type Part, selectAgain} from './selection.ts';
 import {openSession, type Session} from './session.ts';
+import {sh} from './sh.ts';
 import type {RunState} from './state.ts';
 import type {Registry} from './step-type.ts';
 import type {Store} from './store.ts';
@@ -34,6 +35,19 @@ export interface ResumeRequest extends Wishes {
   /** Goes on only if this is what would be done. */
   readonly approve?: Approval;
 }
+
+/** The line that resumes it with what was given now; secrets stay out of it, and come from where they came from or are asked for. */
+export const resumeLine = (
+  {run, runbook}: Pick<Session, 'run' | 'runbook'>,
+  {set, envFiles}: Pick<ResumeRequest, 'set' | 'envFiles'>,
+): string =>
+  [
+    `runbook resume ${run}`,
+    ...Object.entries(set)
+      .filter(([name]) => runbook.inputs.get(name)?.secret !== true)
+      .map(([name, value]) => sh`--set ${`${name}=${value}`}`),
+    ...envFiles.map((file) => sh`--env-file ${file}`),
+  ].join(' ');
 
 /** A run that is to be resumed, with the file and the inputs of now. */
 export interface Prepared {

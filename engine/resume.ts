@@ -10,7 +10,7 @@ import {lookAt} from './look.ts';
 import {keptOutputs} from './outputs.ts';
 import {verifyOnly} from './perform.ts';
 import {planOf, stepsOf} from './plan-resume.ts';
-import {type Prepared, prepare, type ResumeRequest} from './resume-request.ts';
+import {type Prepared, prepare, type ResumeRequest, resumeLine} from './resume-request.ts';
 import {ResumeTreatment} from './resume-treatment.ts';
 import {closeOlder, givenForJournal, holding, pace, type RunResult, tellStart, tellTorn} from './run.ts';
 import {record, type Session, stateOf, tell} from './session.ts';
@@ -101,7 +101,7 @@ const prove = async (session: Session, {part}: Prepared, request: ResumeRequest)
     tellSteps(session, steps);
     const doubts = session.redactor.carried(steps.filter(({course}) => course === 'ask'));
     const asking = request.approve === undefined ? host : {};
-    return {assessed, wishes: await settleDoubts(asking, run, request, doubts)};
+    return {assessed, wishes: await settleDoubts(asking, resumeLine(session, request), request, doubts)};
   } catch (error) {
     if (!host.signal.aborted) throw error;
     return undefined;

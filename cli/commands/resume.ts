@@ -106,12 +106,12 @@ const showPlan = (call: Call, plan: ResumePlan): number => {
   return 0;
 };
 
-const planLines = ({run, runbook, hash, kept, steps}: ResumePlan, call: Call): string[] => {
+const planLines = ({run, runbook, hash, resume, kept, steps}: ResumePlan, call: Call): string[] => {
   const style = call.outStyle;
   const {all = false} = call.options<Options>();
   const courses = courseLines(steps, style, all);
   const how = {style, program: call.around.program};
-  const next = [`do this: runbook resume ${run}`, `this and nothing else: runbook resume ${run} --approve ${hash}`];
+  const next = [`do this: ${resume}`, `this and nothing else: ${resume} --approve ${hash}`];
   return [
     `${style('bold', runbook)}  ${style('dim', `run ${run}`)}`,
     '',

@@ -363,6 +363,24 @@ test(
 );
 
 test(
+  'says the line that does it with the inputs that were given, but for secrets',
+  rigTest(async (rig) => {
+    rig.step('pay', {effect: 'once'}).failure = 'no';
+    const head = 'inputs: {port: {type: integer, default: 80}, word: {default: a}, pw: {secret: true}}';
+    await rig.runbook('  - {id: pay, uses: pay}\n', head);
+    const {run} = await rig.run({set: {pw: 'geheim-1234'}});
+    const set = {port: '81', word: "it's", pw: 'geheim-1234'};
+    const again = `runbook resume ${run} --set port=81 --set 'word=it'\\''s'`;
+
+    const {resume} = await rig.planResume({set});
+    const asked = await rejects(rig.resume({set}), 'in-doubt');
+
+    assert.is(resume, again);
+    assert.match(asked.problems[0]?.next?.join('\n') ?? '', `${again} --redo pay`);
+  }),
+);
+
+test(
   'that is another one than was approved is not: nothing is done, and what differs is shown',
   rigTest(async (rig) => {
     await failedRun(rig);
