@@ -9,7 +9,7 @@ export const docker = (words: readonly string[]): Mapping => {
   if (globals.unknown !== undefined) return undefined;
   const on = globals.last('--context');
   const [verb = '', ...rest] = globals.rest[0] === 'container' ? globals.rest.slice(1) : globals.rest;
-  const mapping = VERBS[verb]?.(rest);
+  const mapping = Object.hasOwn(VERBS, verb) ? VERBS[verb]?.(rest) : undefined;
   return mapping !== undefined && 'uses' in mapping && on !== undefined ? {...mapping, on} : mapping;
 };
 
@@ -30,14 +30,14 @@ const pull = (words: readonly string[]): Mapping => {
 const ps = (words: readonly string[]): Mapping => {
   const flags = readFlags(words, {values: ['-f|--filter'], switches: ['-a|--all', '--no-trunc', '-s|--size']});
   if (flags.unknown !== undefined || flags.rest.length > 0) return undefined;
-  const filter: Record<string, string[]> = {};
+  const filter = new Map<string, string[]>();
   for (const [key, value] of flags.all('--filter').flatMap((one) => Object.entries(pairs([one]))))
-    filter[key] = [...(filter[key] ?? []), value];
+    filter.set(key, [...(filter.get(key) ?? []), value]);
   return {
     uses: 'docker.ps',
     id: 'containers',
     title: 'See the containers',
-    with: given({all: flags.has('--all'), filter}),
+    with: given({all: flags.has('--all'), filter: Object.fromEntries(filter)}),
   };
 };
 

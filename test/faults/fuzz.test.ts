@@ -145,6 +145,19 @@ test('does not hang on documents of headings, blocks or long words', async () =>
   await laboratory.close();
 });
 
+test('takes no command of a document for a part of the program itself', async () => {
+  const laboratory = new Laboratory();
+  const lines = [
+    'docker __proto__',
+    'docker constructor x',
+    'docker container toString',
+    'docker ps -f constructor=1 -f __proto__=2',
+  ];
+  const one: Case = {kind: 'import', text: lines.map((line) => `\`\`\`sh\n${line}\n\`\`\`\n`).join('\n')};
+  assert.is(verdictOf(one, await laboratory.try(one), laboratory.dir), undefined);
+  await laboratory.close();
+});
+
 test('names no imported step as no step may be called', async () => {
   const laboratory = new Laboratory();
   const text = ['null', 'true', 'in'].map((name) => `\`\`\`sh\nsudo ${name}\n\`\`\`\n`).join('\n');
