@@ -63,7 +63,7 @@ export const fenced = (text: string, language = 'sh'): string => {
 
 export const checkText = ({kind, command, expect, withinMs}: DescribedCheck): string => {
   const within = withinMs > 0 ? `, within ${ticking(withinMs)}` : '';
-  if (kind === 'own') return `✔ the step looks whether all of it is so${within}`;
+  if (kind === 'own') return `✔ the step checks that all of it is in place${within}`;
   const parts = [
     ...(command === undefined ? [] : [code(command.trim().replace(/\s*\n\s*/g, '; '))]),
     ...(expect === undefined ? [] : [`${code(expect.trim().replace(/\s*\n\s*/g, ' '))}${within}`]),

@@ -68,7 +68,7 @@ export const commandLines = (command: string, {style}: Page): string[] =>
 export const checkLines = ({kind, command, expect, withinMs}: DescribedCheck, {style}: Page): string[] => {
   const within = withinMs > 0 ? `, within ${ticking(withinMs)}` : '';
   const mark = style('green', '✔');
-  if (kind === 'own') return [`    ${mark} the step looks whether all of it is so${within}`];
+  if (kind === 'own') return [`    ${mark} the step checks that all of it is in place${within}`];
   const holds = expect === undefined ? [] : [`    ${mark} ${expect.trim().replace(/\s*\n\s*/g, ' ')}${within}`];
   if (command === undefined) return holds;
   return [`    ${mark} ${style('dim', '$')} ${inOneLine(command)}`, ...holds.map((line) => `  ${line}`)];

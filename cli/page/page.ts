@@ -216,7 +216,7 @@ const checksOf = (step: ReportedStep): Html => {
 
 const checkText = ({kind, command, expect, withinMs}: DescribedCheck): Html => {
   const within = withinMs > 0 ? `, within ${ticking(withinMs)}` : '';
-  if (kind === 'own') return html`the step looks whether all of it is so${within}`;
+  if (kind === 'own') return html`the step checks that all of it is in place${within}`;
   const asked = command === undefined ? '' : html`<pre>${highlighted(command.trimEnd())}</pre>`;
   return html`${asked}${expect === undefined ? '' : html`<code>${expect.trim().replace(/\s*\n\s*/g, ' ')}</code>${within}`}`;
 };
