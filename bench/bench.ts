@@ -9,6 +9,7 @@ import {findPeers, type PeerName} from './peers.ts';
 export interface Ended {
   readonly ms: number;
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 type CommandLine = readonly [string, ...string[]];
@@ -55,7 +56,7 @@ export class Bench {
       child.on('error', reject);
       child.on('close', (code) => {
         const ms = performance.now() - begun;
-        if (code === 0) resolve({ms, stdout: printed.stdout});
+        if (code === 0) resolve({ms, ...printed});
         else
           reject(new Error(`${[command, ...args].join(' ')} exited with ${code}:\n${printed.stdout}${printed.stderr}`));
       });

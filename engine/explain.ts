@@ -1,10 +1,10 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
-import {evaluatePart, LONGEST_MS} from './cel-program.ts';
+import {evaluatePart, LONGEST_MS, mayTakeLong} from './cel-program.ts';
 import {messageOf} from './errors.ts';
 import type {Part, Values} from './expression.ts';
 import {interruptible} from './interruptible.ts';
 import {plain} from './plain.ts';
-import {COMPREHENSIONS} from './references.ts';
+import {COMPREHENSIONS, nodesOf} from './references.ts';
 
 const LONGEST = 200;
 const MOST_PARTS = 16;
@@ -24,7 +24,9 @@ export const explain = (
 ): readonly Part[] => {
   try {
     const explanation = new Explanation(source, mask);
-    interruptible(LONGEST_MS, () => explanation.visit(ast, {...values}, []));
+    const visit = (): void => explanation.visit(ast, {...values}, []);
+    if (mayTakeLong(nodesOf(ast))) interruptible(LONGEST_MS, visit);
+    else visit();
     return explanation.parts;
   } catch {
     return []; // an explanation must never hide the failure that it explains

@@ -139,7 +139,7 @@ export class MaskedStream {
   }
 
   #pass(chunk: string): string {
-    this.#before = contextOf(this.#before + chunk);
+    this.#before = contextOf(chunk.length < CONTEXT ? this.#before + chunk : chunk);
     return chunk;
   }
 

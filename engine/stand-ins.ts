@@ -17,9 +17,11 @@ export const valueAt = (values: Values, {root, path}: Reference): unknown =>
   );
 
 /** The variables that stand in a value. */
-export const variablesIn = (stored: Json): readonly string[] => [
-  ...new Set([...JSON.stringify(stored).matchAll(MARKERS)].map(([, name = '']) => name)),
-];
+export const variablesIn = (stored: Json): readonly string[] => {
+  const text = JSON.stringify(stored);
+  if (!hasVariable(text)) return [];
+  return [...new Set([...text.matchAll(MARKERS)].map(([, name = '']) => name))];
+};
 
 /**
  * Puts the secrets back into journaled options.

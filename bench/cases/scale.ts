@@ -1,0 +1,121 @@
+import {appendFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Bench} from '../bench.ts';
+import type {BenchCase, Contestant} from '../case.ts';
+
+const STEPS = 10_000;
+const MEGABYTE = 1024 * 1024;
+
+/** What nothing but the parser takes. */
+const PARSE = `
+const {parseDocument} = require(process.argv[2]);
+globalThis.kept = parseDocument(require('node:fs').readFileSync(process.argv[3], 'utf8'));
+`;
+
+const PEAK = 'data:text/javascript,process.on("exit",()=>console.error("peak",process.resourceUsage().maxRSS))';
+
+/** Assertions take almost no time themselves. */
+const steps = (name: string, count: number, last = ''): string => {
+  const step = (index: number): string =>
+    `  - {id: s${index}, title: Step ${index}, uses: assert, expect: inputs.n > 0, needs: []}\n`;
+  const all = Array.from({length: count}, (_, index) => step(index)).join('');
+  return `name: ${name}\ntitle: ${count} steps\ninputs: {n: {type: integer, default: 3}}\nsteps:\n${all}${last}`;
+};
+
+const forget = (bench: Bench): void => rmSync(join(bench.dir, '.runbook'), {recursive: true, force: true});
+
+const afresh = (bench: Bench, name: string, line: readonly string[], target?: number): Contestant => ({
+  name,
+  ...(target === undefined ? {} : {target}),
+  measure: async () => {
+    forget(bench);
+    return (await bench.run([...bench.program, ...line])).ms;
+  },
+});
+
+/** The most memory that a program has held, in megabytes. */
+const peak = async (bench: Bench, line: readonly string[]): Promise<number> => {
+  forget(bench);
+  const [node, ...rest] = [process.execPath, '--import', PEAK, ...line] as [string, ...string[]];
+  const {stderr} = await bench.run([node, ...rest]);
+  return Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024;
+};
+
+const linear = (bench: Bench, verb: string) => ({
+  what: `${verb}: twice the steps`,
+  rounds: 3,
+  base: afresh(bench, `${STEPS / 2} steps`, [verb, './half.yaml']),
+  others: [afresh(bench, `${STEPS} steps`, [verb, './many.yaml'], 2.2)],
+});
+
+const above = (bench: Bench, verb: string): Contestant => ({
+  name: `runbook ${verb}, above the parser alone`,
+  target: 1,
+  measure: async () => {
+    const [, main = ''] = bench.program;
+    return (await peak(bench, [main, verb, './many.yaml'])) - (await peak(bench, ['parse.cjs', yaml, 'many.yaml']));
+  },
+});
+
+const yaml = join(import.meta.dirname, '../../node_modules/yaml/dist/index.js');
+
+/** A run that was interrupted at its last step, and is to be gone on with. */
+const interrupted = async (bench: Bench): Promise<void> => {
+  forget(bench);
+  await bench.run([...bench.program, 'run', './last.yaml', '--until', `s${STEPS - 1}`]);
+};
+
+const printedFile = (bench: Bench): void => {
+  const text = Buffer.from(`${'a line of what a step prints, as long as lines are '.repeat(2)}\n`.repeat(10_000));
+  writeFileSync(join(bench.dir, 'printed'), '');
+  for (let bytes = 0; bytes < 1024 * MEGABYTE; bytes += text.length) appendFileSync(join(bench.dir, 'printed'), text);
+};
+
+export const benchCase: BenchCase = {
+  about: `${STEPS} steps, and a step that prints a gigabyte`,
+
+  async comparisons(bench) {
+    await bench.write({
+      'parse.cjs': PARSE,
+      'half.yaml': steps('half', STEPS / 2),
+      'many.yaml': steps('many', STEPS),
+      'last.yaml': steps('last', STEPS, "  - {id: last, run: 'true'}\n"),
+      'prints.yaml': 'name: prints\ntitle: Prints\nsteps:\n  - {id: cat, run: cat printed}\n',
+    });
+    printedFile(bench);
+    await interrupted(bench);
+    return [
+      {
+        what: 'go on with a run that was interrupted at its last step',
+        rounds: 3,
+        base: {name: 'what it may take beyond start and parse', measure: async () => 1000},
+        others: [
+          {
+            name: 'runbook resume --plan, above runbook validate',
+            target: 1,
+            measure: async () => {
+              const {ms} = await bench.run([...bench.program, 'resume', '--plan']);
+              return ms - (await bench.run([...bench.program, 'validate', './last.yaml'])).ms;
+            },
+          },
+        ],
+      },
+      linear(bench, 'validate'),
+      linear(bench, 'plan'),
+      linear(bench, 'run'),
+      {
+        what: 'memory',
+        unit: 'MB',
+        rounds: 3,
+        base: {name: 'what it may take above the parser', measure: async () => 100},
+        others: ['validate', 'plan', 'run'].map((verb) => above(bench, verb)),
+      },
+      {
+        what: 'a gigabyte of output',
+        rounds: 3,
+        base: bench.timed('cat, through a pipe, to a file', ['sh', '-c', 'cat printed | cat > copy']),
+        others: [afresh(bench, 'runbook run', ['run', './prints.yaml'], 2)],
+      },
+    ];
+  },
+};

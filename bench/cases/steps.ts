@@ -1,0 +1,130 @@
+import {readFileSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Bench} from '../bench.ts';
+import type {BenchCase, Contestant} from '../case.ts';
+
+const SHELL_STEPS = 200;
+const OWN_STEPS = 1000;
+
+const runbook = (name: string, count: number, step: (index: number) => string): string =>
+  `name: ${name}\ntitle: ${count} steps\ninputs: {n: {type: integer, default: 3}}\nsteps:\n${Array.from(
+    {length: count},
+    (_, index) => `  - {id: s${index}, ${step(index)}}\n`,
+  ).join('')}`;
+
+/** What each kind of step needs at the least: entries on disk, and what it does itself. Nothing is checked or kept. */
+const BARE = `
+const {spawn} = require('node:child_process');
+const fs = require('node:fs');
+const [, , kind, count] = process.argv;
+const journal = fs.openSync('bare.jsonl', 'w');
+const entry = Buffer.from(JSON.stringify({entry: 'x'.repeat(350)}) + '\\n');
+const sync = () => { fs.writeSync(journal, entry); fs.fdatasyncSync(journal); };
+const shell = () => new Promise((resolve) => {
+  const child = spawn('sh', ['-eu', '-c', 'true'], {detached: true, stdio: ['ignore', 'pipe', 'pipe']});
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', () => {});
+  child.once('close', resolve);
+});
+const put = (file) => {
+  const draft = fs.openSync(file + '.new', 'wx');
+  fs.writeSync(draft, 'x');
+  fs.fsyncSync(draft);
+  fs.closeSync(draft);
+  fs.renameSync(file + '.new', file);
+  const folder = fs.openSync('bare', 'r');
+  fs.fsyncSync(folder);
+  fs.closeSync(folder);
+};
+const steps = {
+  shell: async () => { sync(); await shell(); sync(); },
+  assert: sync,
+  file: (n) => { sync(); sync(); sync(); put('bare/f' + n); sync(); },
+};
+(async () => {
+  fs.rmSync('bare', {recursive: true, force: true});
+  fs.mkdirSync('bare');
+  const begun = performance.now();
+  for (let n = 0; n < count; n++) await steps[kind](n);
+  console.log((performance.now() - begun) / count);
+})();
+`;
+
+/** Milliseconds a step, without the start of the program and the reading of the file. */
+const perStep = async (bench: Bench, name: string, count: number, more: readonly string[] = []): Promise<number> => {
+  for (const left of ['.runbook', 'out']) rmSync(join(bench.dir, left), {recursive: true, force: true});
+  const {stdout} = await bench.run([...bench.program, 'run', `./${name}.yaml`, '--json', ...more]);
+  const {durationMs} = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {durationMs: number};
+  return durationMs / count;
+};
+
+const bare = async (bench: Bench, kind: 'shell' | 'assert' | 'file', count: number): Promise<number> =>
+  Number((await bench.run([process.execPath, 'bare.cjs', kind, String(count)])).stdout);
+
+/** What it takes beyond bare Node that syncs as often and writes the same file. */
+const beyondBare = (bench: Bench, kind: 'assert' | 'file'): Contestant => ({
+  name: kind === 'assert' ? 'runbook: assert' : 'runbook: file.write',
+  target: 1,
+  measure: async () => (await perStep(bench, kind, OWN_STEPS)) - (await bare(bench, kind, OWN_STEPS)),
+});
+
+/** The journal's size a step, in bytes. */
+const journalBytes = async (bench: Bench, name: string, count: number): Promise<number> => {
+  await perStep(bench, name, count);
+  const {stdout} = await bench.run(['sh', '-c', 'echo .runbook/runs/*/journal.jsonl']);
+  return readFileSync(join(bench.dir, stdout.trim())).length / count;
+};
+
+export const benchCase: BenchCase = {
+  about: 'what a step costs beyond what it does',
+
+  async comparisons(bench) {
+    await bench.write({
+      'bare.cjs': BARE,
+      'shell.yaml': runbook('shell', SHELL_STEPS, () => 'run: "true"'),
+      'independent.yaml': runbook('independent', SHELL_STEPS, () => 'run: "true", needs: []'),
+      'assert.yaml': runbook('assert', OWN_STEPS, () => 'uses: assert, expect: inputs.n > 0'),
+      'file.yaml': runbook('file', OWN_STEPS, (index) => `uses: file.write, with: {path: out/f${index}, content: x}`),
+    });
+    const loop = `i=0; while [ $i -lt ${SHELL_STEPS} ]; do sh -c true; i=$((i + 1)); done`;
+    return [
+      {
+        what: 'a shell step: true',
+        unit: 'ms a step',
+        base: {
+          name: 'bare Node: two fdatasyncs, the same spawn',
+          measure: () => bare(bench, 'shell', SHELL_STEPS),
+        },
+        others: [
+          {
+            name: 'sh: sh -c true, nothing kept',
+            measure: async () => (await bench.run(['sh', '-c', loop])).ms / SHELL_STEPS,
+          },
+          {name: 'runbook, one after the other', target: 1.3, measure: () => perStep(bench, 'shell', SHELL_STEPS)},
+          {name: 'runbook, independent', target: 1, measure: () => perStep(bench, 'independent', SHELL_STEPS)},
+          {
+            name: 'runbook, independent, --concurrency 16',
+            target: 1,
+            measure: () => perStep(bench, 'independent', SHELL_STEPS, ['--concurrency', '16']),
+          },
+        ],
+      },
+      {
+        what: 'a step within the process',
+        unit: 'ms a step',
+        base: {name: 'what it may take beyond its syncs', measure: async () => 0.5},
+        others: [beyondBare(bench, 'assert'), beyondBare(bench, 'file')],
+      },
+      {
+        what: 'what a step leaves in the journal',
+        unit: 'bytes',
+        rounds: 1,
+        base: {name: 'what it may leave', measure: async () => 1024},
+        others: [
+          {name: 'assert', target: 1, measure: () => journalBytes(bench, 'assert', OWN_STEPS)},
+          {name: 'shell', target: 1, measure: () => journalBytes(bench, 'shell', SHELL_STEPS)},
+          {name: 'file.write', target: 1, measure: () => journalBytes(bench, 'file', OWN_STEPS)},
+        ],
+      },
+    ];
+  },
+};
