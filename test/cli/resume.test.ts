@@ -89,8 +89,8 @@ what a resume does
       )
   last   run: it was not done yet
     $ echo end
-  next      do this: runbook resume ${run}
-            this and nothing else: runbook resume ${run} --approve ${hash}
+  next      do this: runbook resume ${run} --set port=81
+            this and nothing else: runbook resume ${run} --set port=81 --approve ${hash}
 `,
     );
   }),
