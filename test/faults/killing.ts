@@ -113,11 +113,16 @@ const checkpointedIn = (dir: string): ReadonlySet<string> => {
   return done;
 };
 
+/** The steps about which a call asks, since they must not be repeated. */
+const askedIn = ({stderr}: Ended): readonly string[] => [
+  ...new Set([...stderr.matchAll(/--redo (\S+)/g)].map(([, step = '']) => step)),
+];
+
 /** Goes on until the run is done; answers for steps that must not be repeated as a person would who has looked. */
 const resumed = async (rig: CliRig, {once}: KillCase, options: CallOptions): Promise<void> => {
   const first = await rig.runbook(['resume'], options);
   if (first.code === 0) return;
-  const asked = [...new Set([...first.stderr.matchAll(/--redo (\S+)/g)].map(([, step = '']) => step))];
+  const asked = askedIn(first);
   assert.is(first.code, 1, first.stderr);
   assert.ok(asked.length > 0 && asked.every((step) => once.includes(step)), first.stderr);
   const acts = actsIn(rig.dir);
@@ -159,7 +164,7 @@ export const trial = (one: KillCase, kills: Kills): Promise<void> =>
       let died = 1;
       for (const kill of kills.resumes ?? []) {
         if (isDone(rig.dir)) break;
-        await interrupted(rig, ['resume'], kill, options, title);
+        await interrupted(rig, ['resume'], kill, one, options, title);
         died += 1;
       }
       const done = checkpointedIn(rig.dir);
@@ -193,12 +198,17 @@ const interrupted = async (
   rig: CliRig,
   args: readonly string[],
   kill: Kill,
+  {once}: KillCase,
   options: CallOptions,
   title: string,
 ): Promise<void> => {
   const done = checkpointedIn(rig.dir);
   const before = actsIn(rig.dir);
-  await killed(rig, args, kill, options);
+  const ended = await endOf(rig, args, kill, options);
+  // A resume that has to ask first ends before it comes to that moment.
+  const asked = askedIn(ended);
+  const asks = ended.code === 1 && asked.length > 0 && asked.every((step) => once.includes(step));
+  assert.ok(asks || ended.code === 0 || ended.code === KILLED, `${title}: not killed, but failed: ${ended.stderr}`);
   for (const step of done) assert.is(actsIn(rig.dir).get(step), before.get(step), `${title}: ${step} acted again`);
 };
 
