@@ -103,13 +103,24 @@ const LOOK_MS = 100;
 const isReserved = (error: unknown): boolean =>
   error instanceof StepError && error.details.code === 'name-taken' && error.cause !== undefined;
 
+/**
+ * A daemon that was killed while it started a container does not know that containerd has begun with it ("task ...: already
+ * exists"). It can't start that one any more; since it never ran for anybody, another takes its place.
+ */
+const isHalfStarted = (error: unknown, {State: {Status}}: Container): boolean =>
+  Status === 'created' && error instanceof StepError && /\btask \w+: already exists/.test(error.message);
+
 const ensure = async (docker: Docker, given: RunOptions, context: StepContext): Promise<Container> => {
   const found = await findContainer(docker, given.name);
   const unlike = found ? await compare(docker, given, found, context.dir) : [];
   if (found && unlike.length === 0) {
     // Stopped, paused or never started: what it holds is kept.
-    await start(docker, found);
-    return found;
+    try {
+      await start(docker, found);
+      return found;
+    } catch (error) {
+      if (!isHalfStarted(error, found) || !madeByStep(found.Config.Labels, context)) throw error;
+    }
   }
   // An earlier attempt of this very step made it, with other options: it is ours to replace.
   if (found && !madeByStep(found.Config.Labels, context)) throw nameTaken(given, found, unlike);
