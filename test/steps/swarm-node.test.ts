@@ -39,7 +39,9 @@ withEngine(
     await rig.until(async () => (await drained.verdict(rig.context())).ok);
 
     assert.match(atOnce.ok ? '' : atOnce.found, /^there is still task \w+$/);
-    await rig.until(async () => (await docker(rig, 'ps -q')) === '');
+    await rig.until(
+      async () => (await docker(rig, `ps -q --filter label=com.docker.swarm.service.name=${rig.unique}`)) === '',
+    );
     await drained.undo(rig.context());
     assert.is(await docker(rig, `node inspect -f '{{.Spec.Availability}}' ${node}`), 'active');
   }),
