@@ -105,10 +105,12 @@ const isReserved = (error: unknown): boolean =>
 
 /**
  * A daemon that was killed while it started a container does not know that containerd has begun with it ("task ...: already
- * exists"). It can't start that one any more; since it never ran for anybody, another takes its place.
+ * exists", "id already in use"). It can't start that one any more; since it never ran for anybody, another takes its place.
  */
 const isHalfStarted = (error: unknown, {State: {Status}}: Container): boolean =>
-  Status === 'created' && error instanceof StepError && /\btask \w+: already exists/.test(error.message);
+  Status === 'created' &&
+  error instanceof StepError &&
+  /\btask \w+: already exists|\bid already in use/.test(error.message);
 
 const ensure = async (docker: Docker, given: RunOptions, context: StepContext): Promise<Container> => {
   const found = await findContainer(docker, given.name);
