@@ -67,7 +67,7 @@ const docker = async (rig: CliRig, {env}: MortalEngine, ...args: string[]): Prom
 /** Said as what it is, with what to do; no bug of ours. */
 const isSaid = ({code, stderr}: Ended): void => {
   assert.is(code, 1, stderr);
-  assert.match(stderr, '[docker-unreachable]');
+  assert.match(stderr, '[docker-unreachable]', stderr);
   assert.match(stderr, 'runbook doctor');
   assert.match(stderr, /runbook resume \d/);
   assert.not.match(stderr, /internal error|node:|Unhandled|at async/);
