@@ -82,9 +82,9 @@ test('leaves of a pull what a terminal would show at its end, and lays out JSON'
 });
 
 test('shows no folder of the recording', () => {
-  const normaliser = new Normaliser({written: [], ofHere: [['/tmp/x1/work', '.']]});
+  const normaliser = new Normaliser({written: [], ofHere: [['/tmp/x1/shop', '.']]});
 
-  assert.is(normaliser.output('wrote /tmp/x1/work/out/page'), 'wrote ./out/page');
+  assert.is(normaliser.output('wrote /tmp/x1/shop/out/page'), 'wrote ./out/page');
 });
 
 test.run();
