@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {delimiter, join} from 'node:path';
 
@@ -16,6 +17,13 @@ export const hasTools = (...tools: readonly string[]): boolean => {
   const absent = tools.filter((tool) => !isHere(tool));
   return mayRun(absent.length === 0, `tests that type ${tools.join(', ')} (not installed: ${absent.join(', ')})`);
 };
+
+/** Whether tests can run that watch system calls or make them fail: `strace` is there, and may trace. */
+export const canTrace = (what: string): boolean =>
+  mayRun(
+    spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0,
+    `${what} (strace, and the permission to trace)`,
+  );
 
 /** Whether tests can run that act as root, such as for another user. */
 export const isRoot = (): boolean => mayRun(process.getuid?.() === 0, 'tests that act as root');

@@ -9,14 +9,11 @@ import {readJournal} from '../../engine/journal.ts';
 import {type CallOptions, type CliRig, cliTest, type Ended, program} from '../cli-rig.ts';
 import {mayMount, onTmpfs} from '../mounts.ts';
 import {isSoak, SEED, seeded} from '../random.ts';
-import {mayRun} from '../tools.ts';
+import {canTrace, mayRun} from '../tools.ts';
 
 const test = suite('disk faults');
 
-const traces = (): boolean => spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
-const withStrace = mayRun(traces(), 'tests that make system calls fail (strace, and the permission to trace)')
-  ? test
-  : test.skip;
+const withStrace = canTrace('tests that make system calls fail') ? test : test.skip;
 const onOwnDisk = mayMount() ? test : test.skip;
 
 /** Steps that only files tell of, and one whose every act leaves a line. A secret, so that the key is needed. */

@@ -1,4 +1,3 @@
-import {spawnSync} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite} from 'uvu';
@@ -7,16 +6,13 @@ import {type CliRig, cliTest, program} from '../cli-rig.ts';
 import {consulAgent, consulTest} from '../consul-agent.ts';
 import {engineTest, testEngine} from '../docker-engine.ts';
 import {IMAGE} from '../docker-rig.ts';
-import {mayRun} from '../tools.ts';
+import {canTrace} from '../tools.ts';
 import {leaksIn} from './canaries.ts';
 
 const test = suite('exposure by the outside');
 const withDocker = engineTest(test);
 const withConsul = consulTest(test);
-const traces = (): boolean => spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
-const withTrace = mayRun(traces(), 'tests that look at command lines (strace, and the permission to trace)')
-  ? withDocker
-  : test.skip;
+const withTrace = canTrace('tests that look at command lines') ? withDocker : test.skip;
 
 const SECRET = 'cnry-t0ken-4711';
 const GIVEN = {RUNBOOK_INPUT_TOKEN: SECRET};

@@ -1,4 +1,3 @@
-import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {readdirSync, readFileSync} from 'node:fs';
@@ -9,14 +8,11 @@ import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type CliRig, cliTest, type Ended, program} from '../cli-rig.ts';
-import {hasTools, mayRun} from '../tools.ts';
+import {canTrace, hasTools} from '../tools.ts';
 import {leaksIn} from './canaries.ts';
 
 const test = suite('exposure');
-const traces = (): boolean => spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
-const withStrace = mayRun(traces(), 'tests that look at command lines (strace, and the permission to trace)')
-  ? test
-  : test.skip;
+const withStrace = canTrace('tests that look at command lines') ? test : test.skip;
 const onTerminal = hasTools('script') ? test : test.skip;
 
 const RUNBOOK = readFileSync(fileURLToPath(new URL('leaky.yaml', import.meta.url)), 'utf8');

@@ -7,7 +7,8 @@ import {type ConsulAgent, consulAgent, consulTest} from '../consul-agent.ts';
 import {engineTest} from '../docker-engine.ts';
 import {dockerEnv, IMAGE} from '../docker-rig.ts';
 import {isSoak, SEED, seeded} from '../random.ts';
-import {inPairs, type Kill, type KillCase, momentsOf, trial, undoTrial, whyNoTrace} from './killing.ts';
+import {canTrace} from '../tools.ts';
+import {inPairs, type Kill, type KillCase, momentsOf, trial, undoTrial} from './killing.ts';
 
 const test = suite('kill, with Docker and Consul');
 const withBoth = engineTest(consulTest(test) as typeof test);
@@ -168,12 +169,7 @@ withBoth(
   },
 );
 
-const traced = ((): typeof test | typeof test.skip => {
-  const reason = whyNoTrace();
-  if (reason === undefined || process.env.CI === 'true') return withBoth;
-  console.error(`SKIPPED: kills at the boundaries of the journal (${reason})`);
-  return test.skip;
-})();
+const traced = canTrace('kills at the boundaries of the journal') ? withBoth : test.skip;
 
 traced('at the boundary of an entry leaves containers and keys that a resume completes, each once', async () => {
   const here = await place();

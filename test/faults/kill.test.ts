@@ -2,6 +2,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {cliTest} from '../cli-rig.ts';
 import {isSoak, SEED, seeded} from '../random.ts';
+import {canTrace} from '../tools.ts';
 import {
   entriesIn,
   filesLeft,
@@ -12,7 +13,6 @@ import {
   processesOf,
   trial,
   undoTrial,
-  whyNoTrace,
   writesOf,
 } from './killing.ts';
 
@@ -136,12 +136,7 @@ const local: KillCase = {
   left: async (rig) => [...filesLeft(rig.dir, local), ...processesOf(runIn(rig.dir))],
 };
 
-const traced = ((): typeof test | typeof test.skip => {
-  const reason = whyNoTrace();
-  if (reason === undefined || process.env.CI === 'true') return test;
-  console.error(`SKIPPED: kills at the boundaries of the journal (${reason})`);
-  return test.skip;
-})();
+const traced = canTrace('kills at the boundaries of the journal') ? test : test.skip;
 
 /** So many of them, other ones with another seed; all at length. */
 const sample = <T>(all: readonly T[], count: number, next: () => number): readonly T[] => {

@@ -1,4 +1,3 @@
-import {spawnSync} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -37,13 +36,6 @@ const CALLS = {write: 'pwrite64', sync: 'fdatasync'} as const;
 export const nameOf = (kill: Kill): string => {
   if ('at' in kill) return `at ${kill.at} ${kill.n}`;
   return `after ${kill.ms} ms${kill.group ? ', with its group' : ''}`;
-};
-
-/** Why no process can be stopped at a system call here; undefined where it can. */
-export const whyNoTrace = (): string | undefined => {
-  const {status, error, stderr} = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true'], {encoding: 'utf8'});
-  if (error !== undefined) return 'strace is not installed';
-  return status === 0 ? undefined : `strace: ${stderr.trim().split('\n')[0]}`;
 };
 
 /** How often a call of the program writes its journal. */
