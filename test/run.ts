@@ -5,6 +5,7 @@
  */
 import {spawn} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
+import {stripVTControlCharacters} from 'node:util';
 import {sharing, startEngine, type TestEngine, whyNoEngine} from './docker-engine.ts';
 import {neededImages} from './needed-images.ts';
 
@@ -43,6 +44,13 @@ const runTests = (engine: TestEngine | undefined, pattern: string): Promise<{cod
 const countOf = (word: string, printed: string): number =>
   Number(new RegExp(`${word}:\\s+(\\d+)`).exec(printed)?.[1] ?? 0);
 
+/** The failures that uvu has printed among thousands of lines, each with its first lines. */
+const failuresIn = (printed: string): string[] =>
+  stripVTControlCharacters(printed)
+    .split(/^(?= {3}FAIL )|^\S+\.test\.ts\n|^ {2}Total: /m)
+    .filter((part) => part.startsWith('   FAIL '))
+    .map((part) => part.trimEnd().split('\n').slice(0, 60).join('\n'));
+
 const engine = await engineOrNone();
 try {
   const patterns = process.argv.slice(2).map((pattern) => pattern.replace(/^(\.\/)?test\//, ''));
@@ -55,6 +63,8 @@ try {
     number,
     number,
   ];
+  // a long output is often kept by its end alone
+  if (total > 100) for (const failure of failuresIn(printed)) console.log(`\nonce more:\n${failure}`);
   // a run that broke off has counted nothing, or not all
   const failed = Math.max(total - passed, code === 0 ? 0 : 1);
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
