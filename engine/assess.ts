@@ -3,7 +3,7 @@ import {looksFirst} from './earlier.ts';
 import type {StepRecord} from './entries.ts';
 import {messageOf} from './errors.ts';
 import type {Look} from './events.ts';
-import {expressionsOfStep, type Node, readsFrom} from './graph.ts';
+import {byNeeds, expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import {callOf} from './journaled-call.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
@@ -36,8 +36,9 @@ export const assess = async (session: Session, signal: AbortSignal): Promise<Map
   for (const state of states) refreshOutputs(session, state, findings.get(state.key));
   await lookOnceMore(session, states, findings, signal);
   const stirred = new Set<string>();
+  const isStirredBy = byNeeds((needs) => needs.some((need) => stirred.has(need)));
   const known = [...session.graph.nodes.values()].map((node) => {
-    const isStirred = node.needs.some((need) => stirred.has(need));
+    const isStirred = isStirredBy(node);
     const assessment = assessNode(session, node, findings.get(node.key), isStirred);
     const {look, verdict} = assessment;
     if (isStirred || (verdict !== 'keep' && look.standing !== 'skipped')) stirred.add(node.key);
@@ -53,9 +54,9 @@ export const inParallel = async <Found>(
   look: (state: StepState) => Promise<Found | undefined>,
 ): Promise<Map<string, Found>> => {
   const found = new Map<string, Found>();
-  const queue = [...states];
+  const queue = states.values();
   const worker = async (): Promise<void> => {
-    for (let state = queue.shift(); state !== undefined; state = queue.shift()) {
+    for (const state of queue) {
       const finding = await look(state);
       if (finding !== undefined) found.set(state.key, finding);
     }

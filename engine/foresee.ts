@@ -4,7 +4,7 @@ import type {Wishes} from './doubt.ts';
 import {isRepeated, isUnderway, looksFirst} from './earlier.ts';
 import {messageOf} from './errors.ts';
 import type {Course} from './events.ts';
-import type {Node} from './graph.ts';
+import {byNeeds, type Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs} from './outputs.ts';
@@ -55,6 +55,11 @@ class Foreseer {
   readonly #open = new Set<string>();
   /** These, and all that comes after them, with the step that is the cause. */
   readonly #shaken = new Map<string, string>();
+  /** The step that is done again, and that this one comes after. */
+  readonly #causeOf = byNeeds((needs) => {
+    const shaken = needs.find((need) => this.#shaken.has(need));
+    return shaken === undefined ? undefined : this.#shaken.get(shaken);
+  });
 
   constructor(session: Session, foresight: Foresight) {
     this.#session = session;
@@ -69,11 +74,6 @@ class Foreseer {
     const cause = isOpen && course !== 'recheck' ? node.key : this.#causeOf(node);
     if (cause !== undefined) this.#shaken.set(node.key, cause);
     return {course, why, dependsOn: [...new Set(dependsOn)]};
-  }
-
-  /** The step that is done again, and that this one comes after. */
-  #causeOf(node: Node): string | undefined {
-    return node.needs.map((need) => this.#shaken.get(need)).find((cause) => cause !== undefined);
   }
 
   #openReads(reads: readonly Read[]): readonly Read[] {

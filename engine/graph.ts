@@ -39,7 +39,7 @@ export interface Node {
   readonly step: Step;
   readonly scope: Scope;
   readonly item: Item | undefined;
-  /** Keys of nodes that must be settled before. */
+  /** Keys of nodes that must be settled before: one list for all items of a step, which may be as many. */
   readonly needs: readonly string[];
   /** The `when` of the step and of the steps that use its runbook, outermost first. */
   readonly guards: readonly Guard[];
@@ -83,6 +83,18 @@ export const readsFrom = (references: readonly Reference[]): readonly string[] =
   ...new Set(references.flatMap(({root, path}) => (root === 'steps' && path[0] !== undefined ? [path[0]] : []))),
 ];
 
+/** Answers what is asked of a node's needs, once for all nodes that need the same. */
+export const byNeeds = <Answer>(ask: (needs: readonly string[]) => Answer): ((node: Node) => Answer) => {
+  const answers = new Map<readonly string[], Answer>();
+  return ({needs}) => {
+    const known = answers.get(needs);
+    if (known !== undefined || answers.has(needs)) return known as Answer;
+    const answer = ask(needs);
+    answers.set(needs, answer);
+    return answer;
+  };
+};
+
 /**
  * Unfolds a runbook into the nodes to run: items of `foreach`, steps of child runbooks, and what each needs.
  * @throws RunbookError where a `foreach` does not give distinct scalars or a map
@@ -92,6 +104,10 @@ export const buildGraph = (runbook: Runbook, values: StaticValues): Graph => {
   builder.add({prefix: '', runbook}, [], []);
   return builder;
 };
+
+/** The same list where there is nothing to add. */
+const withThose = (needs: readonly string[], more: readonly string[]): readonly string[] =>
+  more.length === 0 ? needs : [...new Set([...needs, ...more])];
 
 class Builder implements Graph {
   readonly nodes = new Map<string, Node>();
@@ -128,9 +144,12 @@ class Builder implements Graph {
 
   #needsOf(step: Step, scope: Scope, before: readonly string[], entry: readonly string[]): readonly string[] {
     const written = step.needs?.flatMap((id) => this.keysOf(scope, id));
-    const ordered = written === undefined ? before : written.length > 0 ? written : entry;
+    const ordered = written === undefined ? before : written.length > 0 ? [...new Set(written)] : entry;
     const read = readsFrom(expressionsOfStep(step).flatMap((expression) => expression.references));
-    return [...new Set([...ordered, ...read.flatMap((id) => this.keysOf(scope, id))])];
+    return withThose(
+      ordered,
+      read.flatMap((id) => this.keysOf(scope, id)),
+    );
   }
 
   #addStep(
@@ -147,8 +166,7 @@ class Builder implements Graph {
       return this.add({prefix: `${key}.`, runbook: step.child.runbook, parent}, needs, guards);
     }
     const made = this.#contextsOf(step, scope, item).flatMap((name) => this.#providers.get(name) ?? []);
-    const all = [...new Set([...needs, ...made])];
-    this.nodes.set(key, {key, index: this.nodes.size, step, scope, item, needs: all, guards});
+    this.nodes.set(key, {key, index: this.nodes.size, step, scope, item, needs: withThose(needs, made), guards});
     this.#noteProvider(step, scope, item, key);
     return [key];
   }

@@ -1,6 +1,6 @@
 import type {Problem} from './errors.ts';
 import type {Outcome} from './events.ts';
-import type {Node} from './graph.ts';
+import type {Graph, Node} from './graph.ts';
 import {type Session, tell} from './session.ts';
 import type {Settled} from './settled.ts';
 
@@ -31,12 +31,31 @@ export const walk = async (session: Session, options: WalkOptions): Promise<Walk
   return await walker.walk();
 };
 
+/** Nodes that need the same, as the items of a `foreach` do: they wait as one. */
+interface Barrier {
+  readonly needs: readonly string[];
+  readonly waiting: Node[];
+  unmet: number;
+}
+
+/** In the order of the file. */
+const barriersOf = ({nodes}: Graph): Iterable<Barrier> => {
+  const barriers = new Map<readonly string[], Barrier>();
+  for (const node of nodes.values()) {
+    const {needs} = node;
+    const known = barriers.get(needs);
+    if (known === undefined) barriers.set(needs, {needs, waiting: [node], unmet: needs.length});
+    else known.waiting.push(node);
+  }
+  return barriers.values();
+};
+
 class Walker {
   readonly #session: Session;
   readonly #options: WalkOptions;
   readonly #settled = new Map<string, Settled>();
-  readonly #unmet = new Map<string, number>();
-  readonly #dependents = new Map<string, Node[]>();
+  /** What waits for a node, by its key. */
+  readonly #barriers = new Map<string, Barrier[]>();
   readonly #ready: Node[] = [];
   readonly #failures: {step: string; problem: Problem}[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -46,14 +65,14 @@ class Walker {
   constructor(session: Session, options: WalkOptions) {
     this.#session = session;
     this.#options = options;
-    for (const node of session.graph.nodes.values()) {
-      this.#unmet.set(node.key, node.needs.length);
-      for (const need of node.needs) {
-        const list = this.#dependents.get(need);
-        if (list === undefined) this.#dependents.set(need, [node]);
-        else list.push(node);
+    for (const barrier of barriersOf(session.graph)) {
+      // there may be more than a call can have arguments
+      if (barrier.unmet === 0) for (const node of barrier.waiting) this.#ready.push(node);
+      for (const need of barrier.needs) {
+        const list = this.#barriers.get(need);
+        if (list === undefined) this.#barriers.set(need, [barrier]);
+        else list.push(barrier);
       }
-      if (node.needs.length === 0) this.#ready.push(node);
     }
   }
 
@@ -134,17 +153,16 @@ class Walker {
       const [one, how] = entry;
       this.#settled.set(one.key, how);
       if (how.kind === 'failed') this.#failures.push({step: one.key, problem: how.problem});
-      for (const dependent of this.#dependents.get(one.key) ?? []) {
-        const unmet = (this.#unmet.get(dependent.key) ?? 0) - 1;
-        this.#unmet.set(dependent.key, unmet);
-        if (unmet === 0) this.#release(dependent, pending);
+      for (const barrier of this.#barriers.get(one.key) ?? []) {
+        barrier.unmet -= 1;
+        if (barrier.unmet === 0) this.#release(barrier, pending);
       }
     }
   }
 
-  /** All that a node needs is settled: it may run, or must not because something it needs has failed. */
-  #release(node: Node, pending: [Node, Settled][]): void {
-    const blocked = node.needs.some((need) => {
+  /** All that these nodes need is settled: they may run, or must not because something they need has failed. */
+  #release({needs, waiting}: Barrier, pending: [Node, Settled][]): void {
+    const blocked = needs.some((need) => {
       const how = this.#settled.get(need);
       return (
         how?.kind === 'failed' ||
@@ -152,12 +170,14 @@ class Walker {
         (how?.kind === 'skipped' && how.reason === 'needs-failed')
       );
     });
-    if (!blocked || node.step.always) {
-      this.#ready.push(node);
-      return;
+    for (const node of waiting) {
+      if (!blocked || node.step.always) {
+        this.#ready.push(node);
+        continue;
+      }
+      tell(this.#session, {type: 'step-skipped', step: node.key, reason: 'needs-failed'});
+      pending.push([node, {kind: 'skipped', reason: 'needs-failed'}]);
     }
-    tell(this.#session, {type: 'step-skipped', step: node.key, reason: 'needs-failed'});
-    pending.push([node, {kind: 'skipped', reason: 'needs-failed'}]);
   }
 
   #outcome(): Outcome {

@@ -137,4 +137,17 @@ test(
   }),
 );
 
+test(
+  'keeps one list of needs for all items of a step',
+  rigTest(async (rig) => {
+    const {nodes} = await graphOf(
+      rig,
+      '  - {id: a, uses: web, foreach: [x, y]}\n  - {id: b, uses: web, foreach: [x, y]}\n',
+    );
+
+    assert.equal(nodes.get('b[x]')?.needs, ['a[x]', 'a[y]']);
+    assert.is(nodes.get('b[x]')?.needs, nodes.get('b[y]')?.needs);
+  }),
+);
+
 test.run();
