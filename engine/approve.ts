@@ -1,3 +1,4 @@
+import {definitionFor} from './definition.ts';
 import {RunbookError} from './errors.ts';
 import type {ResumeStep} from './events.ts';
 import {renderStep} from './render.ts';
@@ -42,7 +43,7 @@ const givenTo = (session: Session, {step, course}: ResumeStep): readonly Json[] 
   const node = session.graph.nodes.get(step);
   const before = stateOf(session, step)?.record;
   if (node === undefined) return [before?.definition ?? ''];
-  const text = node.step.definition;
+  const text = definitionFor(node);
   if (course === 'keep') return [text];
   try {
     const {record} = renderStep(node, session.scopes, session.cwd, (secret) => session.store.fingerprint(secret));

@@ -1,15 +1,26 @@
+import type {Node} from './graph.ts';
 import type {Json} from './step-type.ts';
 
-const PROSE = new Set(['title', 'about']);
+const PROSE: readonly string[] = ['title', 'about'];
 const PLAIN = /^[A-Za-z_/$][\w ./${}()[\],:=@+-]*$/;
 // What YAML would read as something else than text
 const SPECIAL = /^(?:true|false|null|yes|no|on|off|~)$|: |:$| $| #/i;
 
-/** A step as YAML in one fixed form, without its prose: two steps are the same if and only if these texts are. */
-export const definitionOf = (step: Json): string => {
+/**
+ * A step as YAML in one fixed form, without its prose: two steps are the same if and only if these texts are.
+ * @param left keys that are left out, too
+ */
+export const definitionOf = (step: Json, left: readonly string[] = []): string => {
   const entries = typeof step === 'object' && step !== null ? Object.entries(step) : [];
-  return block(Object.fromEntries(entries.filter(([key]) => !PROSE.has(key))), '').slice(1, -1);
+  const kept = entries.filter(([key]) => !PROSE.includes(key) && !left.includes(key));
+  return block(Object.fromEntries(kept), '').slice(1, -1);
 };
+
+/** The same of a node: of the items that are written out, just its own. All of them, in the journal of each, are too many. */
+export const definitionFor = ({step, item}: Pick<Node, 'step' | 'item'>): string =>
+  item === undefined || step.foreach?.kind !== 'literal'
+    ? step.definition
+    : `${step.definition}\n${definitionOf({foreach: {[item.key]: item.value}})}`;
 
 // A value as it stands behind `key:` or `-`, with the white space before it.
 const block = (value: Json, indent: string): string => {

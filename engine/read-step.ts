@@ -38,6 +38,7 @@ const stepOf = (id: string, node: YamlMap, {type, options}: ActionDraft, fields:
   const effect = (textAt(node, 'effect') as Effect | undefined) ?? type.effect;
   const {source} = fields.reading.mistakes;
   const undo = fields.action('undo');
+  const foreach = fields.template('foreach');
   return {
     id,
     ...optional('title', textAt(node, 'title')),
@@ -48,7 +49,7 @@ const stepOf = (id: string, node: YamlMap, {type, options}: ActionDraft, fields:
     ...optional('on', fields.template('on')),
     ...optional('needs', node.entries.has('needs') ? fields.names('needs').map(({name}) => name) : undefined),
     ...optional('when', fields.expression('when')),
-    ...optional('foreach', fields.template('foreach')),
+    ...optional('foreach', foreach),
     timeoutMs: fields.duration('timeout') ?? TIMEOUT_MS,
     withinMs: fields.duration('within') ?? (effect === 'converges' ? CONVERGING_WITHIN_MS : 0),
     retry: fields.retry(),
@@ -60,7 +61,7 @@ const stepOf = (id: string, node: YamlMap, {type, options}: ActionDraft, fields:
     ...optional('until', textAt(node, 'until')),
     always: flagAt(node, 'always'),
     checkFirst: flagAt(node, 'check_first'),
-    definition: definitionOf(toJson(node)),
+    definition: definitionOf(toJson(node), foreach?.kind === 'literal' ? ['foreach'] : []),
     place: node.place,
     endLine: source.placeAt(node.end).line + 1,
   };

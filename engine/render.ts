@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import {definitionFor} from './definition.ts';
 import type {StepRecord} from './entries.ts';
 import type {Values} from './expression.ts';
 import {type Node, readsFrom} from './graph.ts';
@@ -170,7 +171,7 @@ export const renderStep = (
       ...storedOf(call, scopes),
       ...(call.on === undefined ? {} : {on: call.on}),
       ...dirOf(node),
-      definition: step.definition,
+      definition: definitionFor(node),
       ...(step.expect === undefined ? {} : {expect: step.expect.source}),
       reads,
       // what an expression has made of a secret does not show it any more

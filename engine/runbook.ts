@@ -71,7 +71,10 @@ export interface Step {
   readonly until?: string;
   readonly always: boolean;
   readonly checkFirst: boolean;
-  /** The step as YAML, without prose (title, about) and comments: what is compared to tell an edit. */
+  /**
+   * The step as YAML, without prose (title, about) and comments: what is compared to tell an edit. Without the items of
+   * `foreach` where they are written out: see `definitionFor`.
+   */
   readonly definition: string;
   readonly place: Place;
   /** Line after the last one of this step, for quoting it; starts at 1. */

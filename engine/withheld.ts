@@ -1,9 +1,10 @@
 import type {Assessment} from './assess.ts';
 import {tryRender} from './change.ts';
+import {definitionFor} from './definition.ts';
 import type {Wishes} from './doubt.ts';
 import type {StepRecord} from './entries.ts';
 import {RunbookError} from './errors.ts';
-import type {Node} from './graph.ts';
+import {byNeeds, type Node} from './graph.ts';
 import {guardsHold} from './guards.ts';
 import {hasCheck} from './look.ts';
 import {listed} from './nearest.ts';
@@ -45,8 +46,9 @@ class Needed {
   /** What comes after something that is done: its options are compared once more then. */
   #stir(): ReadonlySet<string> {
     const stirred = new Set<string>();
-    for (const {key, needs} of this.#session.graph.nodes.values())
-      if (this.#isDone(key) || needs.some((need) => stirred.has(need))) stirred.add(key);
+    const isStirred = byNeeds((needs) => needs.some((need) => stirred.has(need)));
+    for (const node of this.#session.graph.nodes.values())
+      if (this.#isDone(node.key) || isStirred(node)) stirred.add(node.key);
     return stirred;
   }
 
@@ -113,7 +115,7 @@ const mayRun = (session: Session, node: Node): boolean => {
 const hasChanged = (session: Session, node: Node): boolean => {
   const before = stateOf(session, node.key)?.record;
   if (before === undefined || tryRender(session, node) !== undefined) return false;
-  if (session.redactor.text(node.step.definition) !== before.definition) return true;
+  if (session.redactor.text(definitionFor(node)) !== before.definition) return true;
   return Object.entries(before.secrets).some(([name, hash]) => {
     const value = session.scopes.secret(name);
     return typeof value === 'string' && session.store.fingerprint(value) !== hash;
