@@ -77,7 +77,7 @@ class Foreseer {
   }
 
   #openReads(reads: readonly Read[]): readonly Read[] {
-    return reads.filter(({key}) => this.#open.has(key));
+    return this.#open.size === 0 ? [] : reads.filter(({key}) => this.#open.has(key));
   }
 
   async #decide(node: Node): Promise<readonly [Course, string]> {

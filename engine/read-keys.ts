@@ -1,5 +1,6 @@
 import type {Reference} from './expression.ts';
 import {expressionsOfStep, type Graph, type Node, readsFrom, type Scope} from './graph.ts';
+import type {Step} from './runbook.ts';
 import {referencesOf} from './template.ts';
 
 /** A step whose outputs another one reads, and how that is written: `steps.server1.outputs.ip`. */
@@ -8,8 +9,19 @@ export interface Read {
   readonly as: string;
 }
 
+/** By the scope, which belongs to one graph: the items of a step read the same. */
+const known = new WeakMap<Scope, Map<Step, readonly Read[]>>();
+
 /** All that a step reads of others: itself, by a condition around it, or by an input of its runbook. */
-export const readsOfNode = (graph: Graph, node: Node): readonly Read[] => [
+export const readsOfNode = (graph: Graph, node: Node): readonly Read[] => {
+  const ofScope = known.get(node.scope) ?? new Map<Step, readonly Read[]>();
+  known.set(node.scope, ofScope);
+  const reads = ofScope.get(node.step) ?? findReads(graph, node);
+  ofScope.set(node.step, reads);
+  return reads;
+};
+
+const findReads = (graph: Graph, node: Node): readonly Read[] => [
   ...readsIn(
     graph,
     node.scope,
