@@ -1,4 +1,5 @@
 import {RunbookError} from './errors.ts';
+import type {RunFacts} from './run-facts.ts';
 import type {Runbook} from './runbook.ts';
 import {isUnfinished, type RunState} from './state.ts';
 import type {Store} from './store.ts';
@@ -9,14 +10,7 @@ import type {Store} from './store.ts';
  */
 export const namedRun = (store: Store, run: string): RunState => {
   store.check();
-  const id = store.find(run);
-  const state = store.read(id);
-  if (state !== undefined) return state;
-  throw new RunbookError({
-    code: 'no-such-run',
-    message: `run ${id} never began`,
-    next: ['see the runs with: runbook runs'],
-  });
+  return stepsToo(store, store.find(run));
 };
 
 /**
@@ -25,8 +19,32 @@ export const namedRun = (store: Store, run: string): RunState => {
  */
 export const newestRun = (store: Store): RunState => {
   store.check();
-  const newest = store.newest(() => true);
-  if (newest !== undefined) return newest;
+  return stepsToo(store, newest(store).run);
+};
+
+/**
+ * The run to go on with: a named one, else the newest unfinished one.
+ * @throws RunbookError `nothing-to-resume` naming the newest run, `no-such-run`, `run-held`
+ */
+export const chooseRun = (store: Store, run: string | undefined): RunState =>
+  stepsToo(store, chooseFacts(store, run).run);
+
+/** The same without its steps: for who reads its journal anyway. */
+export const chooseFacts = (store: Store, run: string | undefined): RunFacts => {
+  store.check();
+  return run === undefined ? newestUnfinished(store) : named(store, store.find(run));
+};
+
+const named = (store: Store, run: string): RunFacts => {
+  const facts = store.facts(run);
+  if (facts === undefined) throw neverBegan(run);
+  if ('code' in facts) throw new RunbookError(facts);
+  return facts;
+};
+
+const newest = (store: Store): RunFacts => {
+  const found = store.newest(() => true);
+  if (found !== undefined) return found;
   throw new RunbookError({
     code: 'nothing-to-resume',
     message: 'there is no run here yet',
@@ -34,28 +52,35 @@ export const newestRun = (store: Store): RunState => {
   });
 };
 
-/**
- * The run to go on with: a named one, else the newest unfinished one.
- * @throws RunbookError `nothing-to-resume` naming the newest run, `no-such-run`, `run-held`
- */
-export const chooseRun = (store: Store, run: string | undefined): RunState => {
-  if (run !== undefined) return namedRun(store, run);
-  store.check();
+const newestUnfinished = (store: Store): RunFacts => {
   const unfinished = store.newest(isUnfinished);
   if (unfinished !== undefined) return unfinished;
-  const newest = newestRun(store);
+  const last = newest(store);
   // Somebody takes it back at this moment.
-  if (newest.undoing) store.refuseHeld(newest);
+  if (last.undoing) store.refuseHeld(last);
   throw new RunbookError({
     code: 'nothing-to-resume',
-    message: `there is nothing unfinished; the newest run is ${newest.run} (${newest.runbook}, ${stateWord(newest)})`,
+    message: `there is nothing unfinished; the newest run is ${last.run} (${last.runbook}, ${stateWord(last)})`,
     next: [
-      newest.undone
-        ? `do all of it again, in the same run: runbook resume ${newest.run}`
-        : `verify and repair it with: runbook resume ${newest.run}`,
+      last.undone
+        ? `do all of it again, in the same run: runbook resume ${last.run}`
+        : `verify and repair it with: runbook resume ${last.run}`,
     ],
   });
 };
+
+const stepsToo = (store: Store, run: string): RunState => {
+  const state = store.read(run);
+  if (state === undefined) throw neverBegan(run);
+  return state;
+};
+
+const neverBegan = (run: string): RunbookError =>
+  new RunbookError({
+    code: 'no-such-run',
+    message: `run ${run} never began`,
+    next: ['see the runs with: runbook runs'],
+  });
 
 /**
  * A run's runbook, as its file is now.
@@ -79,7 +104,7 @@ export const runbookOf = async (
   }
 };
 
-const stateWord = (state: RunState): string => {
+const stateWord = (state: RunFacts): string => {
   if (state.undone) return 'undone';
   if (state.undoing) return 'undone in part';
   return state.outcome ?? (isUnfinished(state) ? 'unfinished' : 'superseded');

@@ -1,6 +1,6 @@
 import {type Assessment, assess, knownOutputs} from './assess.ts';
 import {tryRender} from './change.ts';
-import {chooseRun} from './choose-run.ts';
+import {chooseFacts, namedRun} from './choose-run.ts';
 import {settleDoubts, type Wishes} from './doubt.ts';
 import type {ResumeStep} from './events.ts';
 import {foresee} from './foresee.ts';
@@ -63,9 +63,9 @@ export const resumeRun = async (request: ResumeRequest, given: Host): Promise<Ru
 /** Chooses and locks. What somebody else has brought to its end before the lock was ours is not chosen, unless by its name. */
 const openChosen = (store: Store, run: string | undefined): {open: ReturnType<Store['open']>; state: RunState} => {
   for (;;) {
-    const chosen = chooseRun(store, run);
+    const chosen = chooseFacts(store, run);
     const open = store.open(chosen.run, chosen.runbook);
-    const state = readState(open.contents.entries) ?? chosen;
+    const state = readState(open.contents.entries) ?? namedRun(store, chosen.run);
     if (run !== undefined || isUnfinished(state)) return {open, state};
     open.journal.close();
     open.lock.release();

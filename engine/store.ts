@@ -11,7 +11,7 @@ import {placeOf} from './labels.ts';
 import {acquireLock, holderOf, type Lock, refuseHeld} from './lock.ts';
 import type {Owner} from './owner.ts';
 import type {RunFacts} from './run-facts.ts';
-import {RunIndex} from './run-index.ts';
+import {RunIndex, stampOf} from './run-index.ts';
 import {type RunFilter, type RunSummary, summarise} from './run-summary.ts';
 import {seal, unseal} from './seal.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
@@ -30,12 +30,14 @@ export interface OpenRun {
 export class Store {
   readonly dir: string;
   readonly #index: RunIndex;
+  /** The journal that was read last for a run's facts: who asks for its steps next has them. */
+  #lately: {readonly run: string; readonly stamp: string | undefined; readonly state: RunState | undefined} | undefined;
   #place: string | undefined;
   #key: Buffer | undefined;
 
   constructor(dir: string) {
     this.dir = dir;
-    this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf, (run) => this.read(run));
+    this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf, (run) => this.#readForFacts(run));
   }
 
   /** How it is named on what its runs make. */
@@ -136,8 +138,19 @@ export class Store {
 
   /** Undefined where a crash has left a run that never began. */
   read(run: string): RunState | undefined {
+    const lately = this.#lately;
+    // the state is its reader's, who changes it
+    this.#lately = undefined;
+    if (lately?.run === run && lately.stamp === stampOf(this.journalOf(run))) return lately.state;
     const contents = this.#tryContents(run);
     return contents === undefined ? undefined : readState(contents.entries);
+  }
+
+  #readForFacts(run: string): RunState | undefined {
+    const stamp = stampOf(this.journalOf(run));
+    const state = this.read(run);
+    this.#lately = {run, stamp, state};
+    return state;
   }
 
   entries(run: string): readonly Stamped[] {
@@ -187,13 +200,12 @@ export class Store {
    * The newest run that fits.
    * @throws RunbookError `journal-damaged` when a newer one can't be read: it may be the one that is meant
    */
-  newest(fits: (facts: RunFacts) => boolean): RunState | undefined {
+  newest(fits: (facts: RunFacts) => boolean): RunFacts | undefined {
     for (const run of this.runs()) {
       const facts = this.facts(run);
       if (facts === undefined) continue;
-      if (!('code' in facts)) {
-        if (fits(facts)) return this.read(run);
-      } else throw new RunbookError(facts);
+      if ('code' in facts) throw new RunbookError(facts);
+      if (fits(facts)) return facts;
     }
     return undefined;
   }

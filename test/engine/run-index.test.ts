@@ -14,6 +14,7 @@ import * as assert from 'uvu/assert';
 import type {Entry, Stamped} from '../../engine/entries.ts';
 import {seal} from '../../engine/journal-line.ts';
 import {RunIndex} from '../../engine/run-index.ts';
+import {Store} from '../../engine/store.ts';
 import {type Rig, rigTest, throws} from '../rig.ts';
 
 const test = suite('run-index');
@@ -239,6 +240,26 @@ test(
 
     throws(() => rig.store.newest(() => true), 'journal-damaged');
     assert.ok(existsSync(indexOf(rig)));
+  }),
+);
+
+test(
+  'gives the steps of a run whose facts were just read as they are now, and to each who asks anew',
+  rigTest(async (rig) => {
+    const run = await ranOnce(rig);
+    rmSync(indexOf(rig));
+    const store = new Store(rig.stateDir);
+
+    store.newest(() => true);
+    const first = store.read(run);
+    assert.equal([...(first?.steps.keys() ?? [])], ['web']);
+    assert.is.not(store.read(run), first);
+
+    rmSync(indexOf(rig), {force: true});
+    const other = new Store(rig.stateDir);
+    other.newest(() => true);
+    await rig.resume({run, redo: ['web']});
+    assert.is.not(other.read(run)?.lastAt, first?.lastAt);
   }),
 );
 
