@@ -209,14 +209,14 @@ const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].in
 
 const itemsOf = (list: Json, step: Step): readonly Item[] => {
   const items = distinctItems(list, step);
-  const odd = items.find(({key}) => key.includes('\0'));
+  const odd = items.find(({key}) => /\p{Cc}/u.test(key));
   if (odd === undefined) return items;
   throw new RunbookError({
     code: 'bad-value',
-    message: `step "${step.id}": an item of foreach holds a NUL, which no process can be told`,
+    message: `step "${step.id}": an item of foreach holds a control character, and items name steps`,
     place: step.place,
     found: JSON.stringify(odd.key).slice(0, 200),
-    next: ['leave that item out, or the NUL in it'],
+    next: [`take it out, or give each value a name: foreach: {first: "...", second: "..."}`],
   });
 };
 

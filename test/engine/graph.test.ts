@@ -96,6 +96,23 @@ test(
 );
 
 test(
+  'refuses items that no terminal should be shown',
+  rigTest(async (rig) => {
+    for (const list of [['a', 'b\u001b[2J'], ['a\0'], ['line\nline'], {'\u009b2J': 1}]) {
+      const text = Array.isArray(list) ? 'list' : 'map';
+      const graph = graphOf(
+        rig,
+        `  - {id: a, uses: web, foreach: "\${{ inputs.of }}"}\n`,
+        {of: list},
+        `inputs: {of: {type: ${text}}}`,
+      );
+      const {message} = await rejects(graph, 'bad-value');
+      assert.match(message, 'control character');
+    }
+  }),
+);
+
+test(
   "puts a child runbook's steps in place of the step that uses it",
   rigTest(async (rig) => {
     rig.step('web');
