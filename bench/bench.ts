@@ -14,6 +14,9 @@ export interface Ended {
 
 type CommandLine = readonly [string, ...string[]];
 
+/** What takes longer is stuck. */
+const LIMIT_MS = 600_000;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a case works with: a folder of its own, the built program, and who else is here. */
@@ -49,16 +52,20 @@ export class Bench {
   run([command, ...args]: CommandLine): Promise<Ended> {
     return new Promise((resolve, reject) => {
       const begun = performance.now();
-      const child = spawn(command, args, {cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe']});
+      const child = spawn(command, args, {cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS});
       const printed = {stdout: '', stderr: ''};
       child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
       child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
       child.on('error', reject);
-      child.on('close', (code) => {
+      child.on('close', (code, signal) => {
         const ms = performance.now() - begun;
         if (code === 0) resolve({ms, ...printed});
         else
-          reject(new Error(`${[command, ...args].join(' ')} exited with ${code}:\n${printed.stdout}${printed.stderr}`));
+          reject(
+            new Error(
+              `${[command, ...args].join(' ')} ${signal ? `was ended by ${signal}` : `exited with ${code}`}:\n${printed.stdout}${printed.stderr}`,
+            ),
+          );
       });
     });
   }

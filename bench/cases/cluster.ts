@@ -1,6 +1,5 @@
-import {join} from 'node:path';
-import {startEngine} from '../../test/docker-engine.ts';
-import type {BenchCase, Contestant} from '../case.ts';
+import type {BenchCase} from '../case.ts';
+import {Ground} from '../ground.ts';
 
 const IMAGE = 'runbook/consul:1.8.7';
 const SERVERS = ['consul-server1', 'consul-server2', 'consul-server3'];
@@ -44,42 +43,24 @@ export const benchCase: BenchCase = {
   about: 'the Consul cluster of consul-cluster, on a Docker Engine of its own',
 
   async comparisons(bench) {
-    const engine = await startEngine();
-    await engine.load(IMAGE);
+    const ground = await Ground.prepare(bench, [IMAGE], RESET);
     await bench.write({'parallel.sh': PARALLEL, 'sequence.sh': SEQUENCE});
-    const env = Object.entries(engine.env).map(([name, value]) => `${name}=${value}`);
-    const [enter = 'nsenter', ...inside] = engine.inside;
-    const there = (...line: readonly string[]): [string, ...string[]] => [enter, ...inside, 'env', ...env, ...line];
-    let runs = 0;
-    const state = (): string => join(bench.dir, `state-${runs}`);
-    const run = (): readonly string[] => [
-      ...bench.program,
-      ...['run', 'consul-cluster', '--until', 'members', '--set', 'machines=0', '--state-dir', state()],
-    ];
-    const anew = (name: string, line: () => readonly string[], target?: number): Contestant => ({
-      name,
-      ...(target === undefined ? {} : {target}),
-      measure: async () => {
-        await bench.run(there('sh', '-c', RESET));
-        runs++;
-        return (await bench.run(there(...line()))).ms;
-      },
-    });
+    const run = () => ground.run('consul-cluster', '--until', 'members', '--set', 'machines=0');
     return [
       {
         what: 'from nothing to a leader, a catalog and DNS',
         rounds: ROUNDS,
-        base: anew('a shell script: all at once, waits by looking', () => ['sh', 'parallel.sh']),
+        base: ground.anew('a shell script: all at once, waits by looking', () => ['sh', 'parallel.sh']),
         others: [
-          anew('the commands in sequence, with sleeps', () => ['sh', 'sequence.sh']),
-          anew('runbook run consul-cluster', run, 1.1), // the last one: what it has made is true in what follows
+          ground.anew('the commands in sequence, with sleeps', () => ['sh', 'sequence.sh']),
+          ground.anew('runbook run consul-cluster', run, 1.1), // the last one: what it has made is true in what follows
         ],
       },
       {
         what: 'all of it is true already',
         rounds: ROUNDS,
         base: bench.timed('runbook validate consul-cluster', [...bench.program, 'validate', 'consul-cluster']),
-        others: [{name: 'runbook run consul-cluster', measure: async () => (await bench.run(there(...run()))).ms}],
+        others: [{name: 'runbook run consul-cluster', measure: () => ground.there(run())}],
       },
     ];
   },
