@@ -1,7 +1,7 @@
 import {resolve} from 'node:path';
 import type {Command} from 'commander';
 import type {ReportStyle} from './report.ts';
-import {type Style, styleFor} from './streams.ts';
+import {columnsOf, type Style, styleFor} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
 
 /** One subcommand: a file of `commands/`, named as typed. */
@@ -61,7 +61,8 @@ export class Call {
   }
 
   get report(): ReportStyle {
-    return {style: this.errStyle, cwd: this.around.cwd, program: this.around.program};
+    const {cwd, program, stderr} = this.around;
+    return {style: this.errStyle, cwd, program, columns: columnsOf(stderr)};
   }
 
   /** A result, to stdout. */

@@ -5,7 +5,7 @@ import {exhaustion} from './exhaustion.ts';
 import {productId, version} from './package.ts';
 import {type ReportStyle, reportInternal, reportProblems} from './report.ts';
 import {codeOfSignal} from './signals.ts';
-import {styleFor} from './streams.ts';
+import {columnsOf, styleFor} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
 
 // The engine is loaded by the commands that need it: the help does not.
@@ -136,6 +136,7 @@ const reportStyle = ({stderr, env, cwd, argv, program}: Surroundings): ReportSty
   style: styleFor(stderr, env, !argv.includes('--no-color')),
   cwd,
   program,
+  columns: columnsOf(stderr),
 });
 
 const isRunbookError = (error: unknown): error is RunbookError =>

@@ -26,6 +26,9 @@ export const styleFor = (stream: Output, env: Readonly<Record<string, string | u
   return stream.isTTY === true && env.TERM !== 'dumb' ? coloured : plain;
 };
 
+/** How wide a terminal is; undefined for what is none. */
+export const columnsOf = (stream: Output): number | undefined => (stream.isTTY === true ? stream.columns : undefined);
+
 /** Prints lines, or just a text, and waits until a slow reader has taken them: a log may be longer than a pipe holds. */
 export const writtenTo = (stream: NodeJS.WriteStream, what: readonly string[] | string | Uint8Array): Promise<void> =>
   new Promise((resolve) => {

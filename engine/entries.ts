@@ -65,6 +65,8 @@ export type Entry =
       readonly env: Readonly<Record<string, string>>;
       readonly envFiles: readonly string[];
       readonly selection: Selection;
+      /** How many steps the runbook has, items of `foreach` and steps of child runbooks each by itself. */
+      readonly steps?: number;
     }
   | {
       readonly type: 'run-resumed';
@@ -73,6 +75,8 @@ export type Entry =
       readonly secrets: Readonly<Record<string, string>>;
       readonly env: Readonly<Record<string, string>>;
       readonly envFiles: readonly string[];
+      /** As they are now: the runbook may have been edited. */
+      readonly steps?: number;
     }
   /** Intent: on disk before the step acts. */
   | {readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly record: StepRecord}

@@ -44,7 +44,14 @@ const selection = v.looseObject({
   only: v.exactOptional(v.string()),
 });
 
-const given = {program: v.string(), inputs: values, secrets: texts, env: texts, envFiles: list};
+const given = {
+  program: v.string(),
+  inputs: values,
+  secrets: texts,
+  env: texts,
+  envFiles: list,
+  steps: v.exactOptional(v.number()),
+};
 const kept = {outputs: values, withheld: v.exactOptional(list), secrets: v.exactOptional(texts)};
 const step = v.string();
 const attempt = v.number();

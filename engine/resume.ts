@@ -129,6 +129,7 @@ const resumedEntry = (session: Session, request: ResumeRequest, {state}: Prepare
     program: session.host.version,
     ...givenForJournal(session, values),
     envFiles: request.envFiles.length > 0 ? request.envFiles : state.envFiles,
+    steps: session.graph.nodes.size,
   };
 };
 

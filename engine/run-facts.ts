@@ -42,7 +42,7 @@ export const factsOf = (state: RunState): RunFacts => {
     steps: {
       done: steps.filter((step) => step.status === 'checkpointed').length,
       failed: steps.filter((step) => step.status === 'failed').length,
-      total: steps.length,
+      total: Math.max(state.planned, steps.length),
     },
   };
 };

@@ -4,7 +4,7 @@ import {factsOf, type RunFacts} from './run-facts.ts';
 import type {RunState} from './state.ts';
 
 /** Changes with `RunFacts`. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Indexed {
   /** The journal that the facts were read from. */

@@ -122,6 +122,7 @@ const startedEntry = (
   ...givenForJournal(session, inputs),
   envFiles,
   selection,
+  steps: session.graph.nodes.size,
 });
 
 /** The inputs and env files' variables of a run, without its secrets. */

@@ -48,6 +48,8 @@ export interface RunState {
   env: Readonly<Record<string, string>>;
   envFiles: readonly string[];
   readonly selection: Selection;
+  /** How many steps its runbook has; 0 where the journal does not say. */
+  planned: number;
   readonly steps: Map<string, StepState>;
   /** Undefined while it is unfinished. */
   outcome: Outcome | undefined;
@@ -101,6 +103,7 @@ const begin = (entry: Stamped & {type: 'run-started'}): RunState => ({
   env: entry.env,
   envFiles: entry.envFiles,
   selection: entry.selection,
+  planned: entry.steps ?? 0,
   steps: new Map(),
   outcome: undefined,
   finishedAt: undefined,
@@ -205,6 +208,7 @@ const applyToRun = (state: RunState, entry: Stamped): void => {
       state.secrets = entry.secrets;
       state.env = entry.env;
       state.envFiles = entry.envFiles;
+      state.planned = entry.steps ?? state.planned;
       state.outcome = undefined;
       state.undoing = false;
       state.undone = false;

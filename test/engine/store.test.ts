@@ -193,6 +193,21 @@ test(
 );
 
 test(
+  'counts steps that a run has not reached, also where an edit has added some',
+  rigTest(async (rig) => {
+    rig.step('web');
+    rig.step('bad').failure = 'it is broken';
+    await rig.runbook('  - {id: a, uses: web}\n  - {id: b, uses: bad}\n  - {id: c, uses: web, foreach: [x, y]}\n');
+    await rig.run();
+    assert.equal(rig.store.summaries()[0]?.steps, {done: 1, failed: 1, total: 4});
+
+    await rig.runbook('  - {id: a, uses: web}\n  - {id: b, uses: bad}\n  - {id: c, uses: web, foreach: [x, y, z]}\n');
+    await rig.resume();
+    assert.equal(rig.store.summaries()[0]?.steps, {done: 1, failed: 1, total: 5});
+  }),
+);
+
+test(
   'tells secrets apart by a key of its own, which two processes make only once',
   rigTest(async (rig) => {
     rig.store.prepare();
