@@ -34,8 +34,11 @@ export const reportProblem = (problem: Problem, how: ReportStyle): string => {
   return lines.join('\n');
 };
 
-const fitted = (line: string, columns = Number.POSITIVE_INFINITY): string =>
-  widthOf(line) <= columns ? line : wrapped(line, columns - 2).join('\n  ');
+const fitted = (text: string, columns = Number.POSITIVE_INFINITY): string =>
+  text
+    .split('\n')
+    .map((line) => (widthOf(line) <= columns ? line : wrapped(line, columns - 2).join('\n  ')))
+    .join('\n');
 
 /** All problems, and their number when there are several. */
 export const reportProblems = (problems: readonly Problem[], how: ReportStyle): string => {

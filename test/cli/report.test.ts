@@ -28,6 +28,16 @@ test('has the four parts of an error: where, what, evidence, next', () => {
   );
 });
 
+test('breaks what is wrong between words on a terminal, and nowhere else', () => {
+  const problem = {code: 'command-failed', message: 'step "build" failed:\nexited with code 3 after a while'} as const;
+
+  assert.is(
+    reportProblem(problem, {...how, columns: 24}),
+    '✖ step "build" failed:\nexited with code 3\n  after a while\n  [command-failed]',
+  );
+  assert.is(reportProblem(problem, how), '✖ step "build" failed:\nexited with code 3 after a while [command-failed]');
+});
+
 test('quotes the lines of the file with a marker', () => {
   const excerpt = '14 |   imge: nginx\n   |   ^^^^';
   const text = reportProblem({code: 'unknown-option', message: 'no such option', excerpt}, how);
