@@ -7,6 +7,7 @@ import {byNeeds, expressionsOfStep, type Node, readsFrom} from './graph.ts';
 import {callOf} from './journaled-call.ts';
 import {type Finding, hasCheck, lookAt} from './look.ts';
 import {declaredOutputs, tellsOutputs} from './outputs.ts';
+import {readsOfNode} from './read-keys.ts';
 import type {Rendered} from './render.ts';
 import type {Session} from './session.ts';
 import type {StepState} from './state.ts';
@@ -26,6 +27,13 @@ export interface Assessment {
   readonly tidied?: boolean;
 }
 
+/** A look, and what was seen on the way to it. */
+interface Looked {
+  readonly finding: Finding;
+  /** It would act as it did, and reads nothing of others that could change that. */
+  readonly isSame: boolean;
+}
+
 const PARALLEL_LOOKS = 8;
 
 /** Looks at every step that the journal knows, in parallel, changing nothing. In the order of the file; removed steps last. */
@@ -33,7 +41,7 @@ export const assess = async (session: Session, signal: AbortSignal): Promise<Map
   const states = [...(session.state?.steps.values() ?? [])];
   for (const state of states) restoreOutputs(session, state);
   const findings = await inParallel(states, (state) => lookAgain(session, state, signal));
-  for (const state of states) refreshOutputs(session, state, findings.get(state.key));
+  for (const state of states) refreshOutputs(session, state, findings.get(state.key)?.finding);
   await lookOnceMore(session, states, findings, signal);
   const stirred = new Set<string>();
   const isStirredBy = byNeeds((needs) => needs.some((need) => stirred.has(need)));
@@ -69,15 +77,16 @@ export const inParallel = async <Found>(
 const lookOnceMore = async (
   session: Session,
   states: readonly StepState[],
-  findings: Map<string, Finding>,
+  findings: Map<string, Looked>,
   signal: AbortSignal,
 ): Promise<void> => {
-  let open = states.filter(({key}) => findings.get(key)?.ok === false && readsOutputs(session.graph.nodes.get(key)));
+  const isOk = (found: ReadonlyMap<string, Looked>, key: string): boolean | undefined => found.get(key)?.finding.ok;
+  let open = states.filter(({key}) => isOk(findings, key) === false && readsOutputs(session.graph.nodes.get(key)));
   while (open.length > 0) {
     const found = await inParallel(open, (state) => lookAgain(session, state, signal));
-    const hold = new Set(open.filter(({key}) => found.get(key)?.ok === true));
-    for (const [key, finding] of found) findings.set(key, finding);
-    for (const state of hold) refreshOutputs(session, state, findings.get(state.key));
+    const hold = new Set(open.filter(({key}) => isOk(found, key) === true));
+    for (const [key, looked] of found) findings.set(key, looked);
+    for (const state of hold) refreshOutputs(session, state, findings.get(state.key)?.finding);
     open = hold.size === 0 ? [] : open.filter((state) => !hold.has(state));
   }
 };
@@ -125,17 +134,20 @@ const isWorthALook = (session: Session, node: Node, state: StepState): boolean =
 };
 
 /** Undefined where there is nothing to look at. */
-const lookAgain = async (session: Session, state: StepState, signal: AbortSignal): Promise<Finding | undefined> => {
+const lookAgain = async (session: Session, state: StepState, signal: AbortSignal): Promise<Looked | undefined> => {
   const node = session.graph.nodes.get(state.key);
   if (node === undefined || state.record === undefined || !hasCheck(node)) return undefined;
   if (!isWorthALook(session, node, state)) return undefined;
+  let isSame = false;
   try {
-    const call = callNow(session, node, state, state.record) ?? (await callOf(session, state.key, state.record));
-    return await lookAt(session, node, call, {signal, known: state.outputs});
+    const now = callNow(session, node, state, state.record);
+    isSame = now !== undefined && state.status === 'checkpointed' && readsOfNode(session.graph, node).length === 0;
+    const call = now ?? (await callOf(session, state.key, state.record));
+    return {finding: await lookAt(session, node, call, {signal, known: state.outputs}), isSame};
   } catch (error) {
     signal.throwIfAborted();
     if (isWithheld(state.record, error)) return undefined;
-    return {ok: false, expected: 'an answer', found: messageOf(error), error};
+    return {finding: {ok: false, expected: 'an answer', found: messageOf(error), error}, isSame};
   }
 };
 
@@ -166,8 +178,9 @@ const assessRemoved = (state: StepState): Assessment => {
 };
 
 /** @param isStirred something that it needs, however far before it, is to be done */
-const assessNode = (session: Session, node: Node, finding: Finding | undefined, isStirred: boolean): Assessment => {
+const assessNode = (session: Session, node: Node, looked: Looked | undefined, isStirred: boolean): Assessment => {
   const step = node.key;
+  const {finding} = looked ?? {};
   const state = session.state?.steps.get(step);
   const unfinished = (look: Omit<Look, 'step'>): Assessment => ({
     look: {step, ...look},
@@ -193,7 +206,7 @@ const assessNode = (session: Session, node: Node, finding: Finding | undefined, 
     case 'checkpointed': {
       const tidied = node.step.always && session.state?.outcome !== 'done';
       if (tidied && isStirred) return {...unfinished({standing: 'pending'}), outputs: state.outputs};
-      return {...assessFinished(session, node, state, finding), tidied};
+      return {...assessFinished(session, node, state, looked), tidied};
     }
   }
 };
@@ -224,14 +237,15 @@ const PARTS: Readonly<Record<'none' | NonNullable<(Finding & {ok: false})['parti
   none: 'its effect is not there',
 };
 
-const assessFinished = (session: Session, node: Node, state: StepState, finding: Finding | undefined): Assessment => {
+const assessFinished = (session: Session, node: Node, state: StepState, looked: Looked | undefined): Assessment => {
   const step = node.key;
+  const {finding, isSame = false} = looked ?? {};
   const outputs = finding?.ok === true ? {...state.outputs, ...finding.outputs} : state.outputs;
   const found = {...(finding && {finding}), outputs};
   if (state.how === 'accepted')
     return {look: {step, standing: 'accepted', ...detailOf(state.acceptedBecause)}, verdict: 'keep', ...found};
   if (isSuperseded(session, node)) return {look: {step, standing: 'superseded'}, verdict: 'keep', ...found};
-  const change = changeOf(session, node, state.record);
+  const change = isSame ? undefined : changeOf(session, node, state.record);
   if (change !== undefined) return {look: {step, ...change}, verdict: 'redo', ...found};
   if (finding === undefined) return {look: {step, standing: 'no-check'}, verdict: 'keep', ...found};
   if (finding.ok) return {look: {step, standing: 'holds'}, verdict: 'keep', ...found};
