@@ -61,6 +61,7 @@ interface Waiting {
 export class JournalWriter {
   readonly file: string;
   readonly #fd: number;
+  readonly #inode: number;
   #end: End;
   /** It has the name of a journal only once its first entry is on disk: a journal is never empty. */
   #draft: string | undefined;
@@ -70,6 +71,7 @@ export class JournalWriter {
   private constructor(file: string, fd: number, end: End, draft?: string) {
     this.file = file;
     this.#fd = fd;
+    this.#inode = fstatSync(fd).ino;
     this.#end = end;
     this.#draft = draft;
   }
@@ -157,8 +159,7 @@ export class JournalWriter {
   #mustBeThere(): void {
     if (this.#draft !== undefined) return;
     const found = statSync(this.file, {throwIfNoEntry: false});
-    const own = fstatSync(this.#fd);
-    if (found === undefined || (own.nlink === 0 && found.ino !== own.ino)) throw gone(this.file);
+    if (found === undefined || (found.ino !== this.#inode && fstatSync(this.#fd).nlink === 0)) throw gone(this.file);
   }
 
   #publish(): void {

@@ -19,15 +19,13 @@ export interface Tag {
   readonly place: string;
 }
 
-const PREFIX = 'io.runbook.';
-
 /** The labels for everything that a step makes. */
 export const labelsOf = ({run, step, runbook, uses, place}: Tag): Readonly<Record<string, string>> => ({
-  [`${PREFIX}run`]: run,
-  [`${PREFIX}step`]: step,
-  [`${PREFIX}runbook`]: runbook,
-  [`${PREFIX}uses`]: uses,
-  [`${PREFIX}state`]: place,
+  'io.runbook.run': run,
+  'io.runbook.step': step,
+  'io.runbook.runbook': runbook,
+  'io.runbook.uses': uses,
+  'io.runbook.state': place,
 });
 
 /** One label a line, for scripts that label what they make. */
@@ -48,7 +46,7 @@ const RUNBOOK = /^(?!\.{1,2}$)[^/\p{Cc}]{1,255}$/u;
 /** What labels say; undefined where no run of ours can have written them. */
 export const readTag = (labels: Readonly<Record<string, string | undefined>>): Tag | undefined => {
   const [run = '', step = '', runbook = '', uses = '', place = ''] = ['run', 'step', 'runbook', 'uses', 'state'].map(
-    (name) => labels[PREFIX + name],
+    (name) => labels[`io.runbook.${name}`],
   );
   if (!RUN.test(run) || !STEP.test(step) || !RUNBOOK.test(runbook)) return undefined;
   return {run, step, runbook, uses: STEP.test(uses) ? uses : '', place: STEP.test(place) ? place : ''};

@@ -141,13 +141,16 @@ interface ContextCall {
 }
 
 /** What a step type may touch, for one call. */
-export const contextOf = (session: Session, site: Site, key: string, call: ContextCall): StepContext => {
+export const contextOf = (session: Session, {on, dir, cwd}: Site, key: string, call: ContextCall): StepContext => {
   const labels = labelsFor(session, key);
+  // each member by name: spread, it takes V8 ten times as long
   return {
-    ...site,
+    on,
+    dir,
+    cwd,
     key: `${session.run}/${key}`,
     attempt: call.attempt,
-    ...(call.isMadeAnew === undefined ? {} : {isMadeAnew: call.isMadeAnew}),
+    isMadeAnew: call.isMadeAnew ?? false,
     labels,
     // made where it is asked for: it is large, and most steps start no process
     get env() {
@@ -184,7 +187,7 @@ const remember = async <T extends Json>(
   if (known !== undefined) return known as T;
   const value = await make();
   if (!acts) return value;
-  const isSecret = sealed || JSON.stringify(session.redactor.json(value)) !== JSON.stringify(value);
+  const isSecret = value !== null && (sealed || JSON.stringify(session.redactor.json(value)) !== JSON.stringify(value));
   const kept = isSecret ? {value: null, isMasked: true as const, sealed: session.store.seal(value)} : {value};
   await record(session, {type: 'remembered', step, name, ...kept});
   return value;

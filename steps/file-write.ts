@@ -1,17 +1,19 @@
 import {createHash} from 'node:crypto';
-import {rmdir, stat, unlink} from 'node:fs/promises';
+import {rmdirSync} from 'node:fs';
 import {dirname, isAbsolute, relative, resolve} from 'node:path';
 import * as v from 'valibot';
 import {prints, quote, sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type Site, type StepContext} from '../engine/step-type.ts';
 import {
+  answers,
   hasDraft,
   lookAt,
+  lookUp,
   makeFolders,
   missingFolders,
   orExplain,
-  orNull,
   removeDraft,
+  removeFile,
   replaceFile,
 } from './clients/file.ts';
 import {type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
@@ -45,31 +47,39 @@ const pathOf = ({path}: Options, {dir}: Site): string => resolve(dir, path);
 const modeOf = ({mode}: Options): number => Number.parseInt(mode, 8);
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-const holds = (found: Awaited<ReturnType<typeof lookAt>>, given: Options): boolean =>
+const holds = (found: ReturnType<typeof lookAt>, given: Options): boolean =>
   found !== null && found.mode === modeOf(given) && found.content.equals(Buffer.from(given.content));
 
-const toRemember = async (path: string): Promise<Previous | null> => {
-  const size = (await orNull(stat(path)))?.size ?? 0;
+const toRemember = (path: string): Previous | null => {
+  const size = lookUp(path)?.size ?? 0;
   if (size > MAX_PREVIOUS_BYTES) {
     throw new PermanentError(`${path} has ${size} bytes, more than undo can put back`, {
       code: 'file-failed',
       next: `move it away first: mv ${quote(path)} ${quote(`${path}.before`)}`,
     });
   }
-  const found = await lookAt(path);
+  const found = lookAt(path);
   return found === null ? null : {content: toRemembered(found.content), mode: found.mode};
 };
 
 /** Asked by undo where `run` never was: what a person typed is ours, anything else was there before. */
-const beforeTyping = async (path: string, given: Options): Promise<Previous | null> =>
-  holds(await lookAt(path), given) ? null : toRemember(path);
+const beforeTyping = (path: string, given: Options): Previous | null =>
+  holds(lookAt(path), given) ? null : toRemember(path);
 
 /** The folders that the steps of a run have made or are about to make, those of killed processes too. */
 const madeBy = new Map<string, Set<string>>();
 
 const removeFolders = async (context: StepContext): Promise<void> => {
   const folders = await context.remember<readonly string[]>('folders', async () => []);
-  for (const folder of folders.toReversed()) await rmdir(folder).catch(() => undefined); // others may use it by now
+  for (const folder of folders.toReversed()) tryRemove(folder);
+};
+
+const tryRemove = (folder: string): void => {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // others may use it by now
+  }
 };
 
 /** Of a secret that is short anybody could find by its hash what it is. */
@@ -94,11 +104,15 @@ const command = (given: Options, site: Site): string => {
 
 /** Each of several steps that need the same new folder remembers it: the one that is undone last finds it empty. */
 const rememberBefore = async (path: string, context: StepContext): Promise<void> => {
-  await context.remember('previous', () => toRemember(path), {sealed: true});
   const run = context.labels['io.runbook.run'] ?? '';
   const made = madeBy.get(run) ?? new Set(context.recall('folders').flat() as string[]);
   madeBy.set(run, made);
-  const folders = await context.remember<readonly string[]>('folders', () => missingFolders(dirname(path), made));
+  await answers(path);
+  // both in one turn, so that they reach the disk with one sync
+  const [, folders] = await Promise.all([
+    context.remember('previous', async () => toRemember(path), {sealed: true}),
+    context.remember<readonly string[]>('folders', async () => missingFolders(dirname(path), made)),
+  ]);
   for (const folder of folders) made.add(folder);
 };
 
@@ -118,18 +132,19 @@ export default defineStepType({
     const path = pathOf(given, context);
     return orExplain(path, async () => {
       await rememberBefore(path, context);
-      await makeFolders(dirname(path));
-      await replaceFile(path, given.content, modeOf(given), context.key);
+      makeFolders(dirname(path));
+      replaceFile(path, given.content, modeOf(given), context.key);
       return {path, sha256: hashOf(given.content, context)};
     });
   },
 
   async verify(given, context) {
     const path = pathOf(given, context);
-    const found = await lookAt(path);
+    await answers(path);
+    const found = lookAt(path);
     if (holds(found, given)) return {ok: true, outputs: {path, sha256: hashOf(given.content, context)}};
     const expected = `${path} with mode ${octal(modeOf(given))} and the ${Buffer.byteLength(given.content)} bytes of \`content\``;
-    const half = (await hasDraft(path, context.key)) ? ', and half of what was to be written' : '';
+    const half = hasDraft(path, context.key) ? ', and half of what was to be written' : '';
     const partial = half === '' ? {} : ({partial: 'incomplete'} as const);
     if (found === null) return {ok: false, expected, found: `no such file${half}`, ...partial};
     const isSame = found.content.equals(Buffer.from(given.content));
@@ -140,17 +155,18 @@ export default defineStepType({
   async undo(given, context) {
     const path = pathOf(given, context);
     return orExplain(path, async () => {
-      const previous = await context.remember<Previous | null>('previous', () => beforeTyping(path, given), {
+      await answers(path);
+      const previous = await context.remember<Previous | null>('previous', async () => beforeTyping(path, given), {
         sealed: true,
       });
       if (previous !== null) {
         const content = toPutBack(previous.content, path);
-        await makeFolders(dirname(path));
-        await replaceFile(path, content, previous.mode, context.key);
+        makeFolders(dirname(path));
+        replaceFile(path, content, previous.mode, context.key);
         return holds({content, mode: previous.mode}, given) ? {stays: `${path} stays: it was so before`} : undefined;
       }
-      await removeDraft(path, context.key);
-      await orNull(unlink(path));
+      removeDraft(path, context.key);
+      removeFile(path);
       await removeFolders(context);
       return undefined;
     });

@@ -38,7 +38,7 @@ const put = (file) => {
 const steps = {
   shell: async () => { sync(); await shell(); sync(); },
   assert: sync,
-  file: (n) => { sync(); sync(); sync(); put('bare/f' + n); sync(); },
+  file: (n) => { sync(); sync(); put('bare/f' + n); sync(); },
 };
 (async () => {
   fs.rmSync('bare', {recursive: true, force: true});

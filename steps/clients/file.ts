@@ -1,18 +1,23 @@
 import {createHash, randomUUID} from 'node:crypto';
-import {lstat, mkdir, open, readFile, realpath, rename, stat, unlink} from 'node:fs/promises';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
-
-/** What a look gives; null where there is nothing to look at. */
-export const orNull = async <T>(look: Promise<T>): Promise<T | null> => {
-  try {
-    return await look;
-  } catch (error) {
-    // ENOTDIR: a part of the path is a file
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
-};
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -35,75 +40,113 @@ export const orExplain = async <T>(path: string, act: () => Promise<T>): Promise
   }
 };
 
-/** Content and permissions of a file; null where there is none. */
-export const lookAt = async (path: string): Promise<{content: Buffer; mode: number} | null> => {
-  const found = await orNull(stat(path));
-  if (found === null) return null;
-  if (!found.isFile()) throw new PermanentError(`${path} is not a file`, {code: 'file-failed'});
-  return {content: await readFile(path), mode: found.mode & 0o7777};
+/*
+ * What is done to a small file takes microseconds, and a trip to Node's threads many times as long: it is done at once. Only
+ * whether anybody answers is asked there: as long as a network's disk is dead, nothing but this step waits for it.
+ */
+
+/** So long a folder that has answered is taken to answer. */
+const ANSWER_HOLDS_MS = 1000;
+const answered = new Map<string, number>();
+
+/** Resolves when the disk with a file's folder answers at all, whatever it says. */
+export const answers = async (path: string): Promise<void> => {
+  const folder = dirname(path);
+  if (performance.now() - (answered.get(folder) ?? Number.NEGATIVE_INFINITY) < ANSWER_HOLDS_MS) return;
+  await stat(folder).catch(() => undefined);
+  answered.set(folder, performance.now());
 };
+
+/** What there is, behind a link too. Where a part of the path is a file, there is nothing. */
+export const lookUp = (path: string): Stats | undefined => statSync(path, {throwIfNoEntry: false});
+
+/** Content and permissions of a file; null where there is none. */
+export const lookAt = (path: string): {content: Buffer; mode: number} | null => {
+  const found = lookUp(path);
+  if (found === undefined) return null;
+  if (!found.isFile()) throw new PermanentError(`${path} is not a file`, {code: 'file-failed'});
+  return {content: readFileSync(path), mode: found.mode & 0o7777};
+};
+
+/** What a link leads to; where there is nothing, the path itself. */
+const targetOf = (path: string): string => (lookUp(path) === undefined ? path : realpathSync.native(path));
 
 /** Where a step's file is made before it takes its name: the same in each attempt, so that a killed one leaves no litter. */
 const draftOf = (target: string, key: string): string =>
   join(dirname(target), `.${createHash('sha256').update(key).digest('hex').slice(0, 16)}.runbook`);
 
 /** Whether a killed attempt of a step has left a half-written file. */
-export const hasDraft = async (path: string, key: string): Promise<boolean> =>
-  (await orNull(lstat(draftOf((await orNull(realpath(path))) ?? path, key)))) !== null;
+export const hasDraft = (path: string, key: string): boolean => isThere(draftOf(targetOf(path), key));
 
 /** Removes what a killed attempt of a step may have left. */
-export const removeDraft = async (path: string, key: string): Promise<void> => {
-  await orNull(unlink(draftOf((await orNull(realpath(path))) ?? path, key)));
-};
+export const removeDraft = (path: string, key: string): void => removeFile(draftOf(targetOf(path), key));
 
 /**
  * The whole file at once or not at all, on disk when it returns. A link is followed, as the shell does.
  * @param key the step's, where one does this: what a killed attempt left is cleared away by the next
  */
-export const replaceFile = async (
-  path: string,
-  content: Buffer | string,
-  mode: number,
-  key: string = randomUUID(),
-): Promise<void> => {
-  const target = (await orNull(realpath(path))) ?? path;
-  const owner = await orNull(stat(target));
+export const replaceFile = (path: string, content: Buffer | string, mode: number, key: string = randomUUID()): void => {
+  const target = targetOf(path);
+  const owner = lookUp(target);
   const draft = draftOf(target, key);
-  await orNull(unlink(draft));
+  removeFile(draft);
   try {
-    const file = await open(draft, 'wx', 0o600);
+    const file = openSync(draft, 'wx', 0o600);
     try {
-      await file.writeFile(content);
-      // only root may give files away
-      if (owner) await file.chown(owner.uid, owner.gid).catch(() => undefined);
-      await file.chmod(mode); // last: giving away takes the set-user bit
-      await file.sync();
+      writeFileSync(file, content);
+      if (owner !== undefined) tryGive(file, owner);
+      fchmodSync(file, mode); // last: giving away takes the set-user bit
+      fsyncSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    await rename(draft, target);
+    renameSync(draft, target);
   } catch (error) {
-    await unlink(draft).catch(() => undefined);
+    removeFile(draft);
     throw error;
   }
-  await syncFolder(dirname(target));
+  syncFolder(dirname(target));
 };
 
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder);
-  await handle.sync().finally(() => handle.close());
+const tryGive = (file: number, {uid, gid}: {uid: number; gid: number}): void => {
+  try {
+    fchownSync(file, uid, gid);
+  } catch {
+    // only root may give files away
+  }
+};
+
+const syncFolder = (folder: string): void => {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 };
 
 /** Makes a folder and those above it. Node's own `recursive` never returns for a folder that can't be, as in /proc. */
-export const makeFolders = async (folder: string): Promise<void> => {
-  for (const missing of await missingFolders(folder, new Set()))
-    await mkdir(missing).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error; // somebody else was first
-    });
+export const makeFolders = (folder: string): void => {
+  for (const missing of missingFolders(folder, new Set())) makeFolder(missing);
+};
+
+const makeFolder = (folder: string): void => {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // somebody else was first
+  }
 };
 
 /** Folders that are not there yet, or that are counted as such; the outermost first. */
-export const missingFolders = async (folder: string, counted: ReadonlySet<string>): Promise<string[]> => {
-  if (!counted.has(folder) && (await orNull(lstat(folder))) !== null) return [];
-  return [...(await missingFolders(dirname(folder), counted)), folder];
+export const missingFolders = (folder: string, counted: ReadonlySet<string>): string[] => {
+  if (!counted.has(folder) && isThere(folder)) return [];
+  return [...missingFolders(dirname(folder), counted), folder];
+};
+
+const isThere = (path: string): boolean => lstatSync(path, {throwIfNoEntry: false}) !== undefined;
+
+/** Removes a file, if it is there. */
+export const removeFile = (path: string): void => {
+  if (isThere(path)) unlinkSync(path);
 };
