@@ -2,6 +2,7 @@ import {Listr, type ListrEventManager, type ListrRenderer, ProcessOutput, Spinne
 import type {Event} from '../../engine/index.ts';
 import type {Output, Style} from '../streams.ts';
 import {Board} from './board.ts';
+import {Groups} from './groups.ts';
 import {type Frame, liveLines} from './live.ts';
 import {Painter} from './painter.ts';
 import {below, type RowLayout, titleColumns} from './rows.ts';
@@ -9,6 +10,8 @@ import {settledLines} from './settled.ts';
 
 const SHOW_CURSOR = '\x1b[?25h';
 const HIDE_CURSOR = '\x1b[?25l';
+/** A lower terminal has no lines for groups. */
+const FEWEST_ROWS = 12;
 
 /** The terminal that is drawn on, and the other stream, which must stay silent meanwhile. */
 export interface Screen {
@@ -45,6 +48,7 @@ class RunRenderer implements ListrRenderer {
 /** Draws events as they come, ten frames a second. */
 class Drawing {
   readonly #board = new Board();
+  readonly #groups = new Groups();
   readonly #spinner = new Spinner();
   readonly #painter: Painter;
   readonly #process: ProcessOutput;
@@ -67,12 +71,18 @@ class Drawing {
 
   emit(event: Event): void {
     const printed = event.type === 'step-finished' ? this.#board.printedBy(event.step) : [];
-    this.#board.apply(event, performance.now());
+    const now = performance.now();
+    this.#board.apply(event, now);
+    if (event.type === 'run-started' || event.type === 'undo-started') this.#groups.begin(this.#board);
     const layout = this.#layout();
+    const isTaken = printed.length === 0 && this.#groups.takes(event, now);
     this.#above.push(
-      ...settledLines(event, this.#board, layout, this.#all),
+      ...(isTaken ? [] : settledLines(event, this.#board, layout, this.#all)),
       ...printed.map((line) => below(`│ ${line}`, layout)),
+      ...this.#groups.end(event, now, layout),
     );
+    // the looks may leave no time for a frame
+    if (event.type === 'looking' && this.#active) this.#frame();
   }
 
   start(): void {
@@ -93,6 +103,7 @@ class Drawing {
   stop(): void {
     this.#active = false;
     this.#spinner.stop();
+    this.#above.push(...this.#groups.closeAll(performance.now(), this.#layout()));
     this.#painter.paint([], this.#above.splice(0));
     this.#process.release();
   }
@@ -102,14 +113,13 @@ class Drawing {
   }
 
   #frame(): void {
-    const frame: Frame = {
-      ...this.#layout(),
-      rows: this.#screen.out.rows || 24,
-      now: performance.now(),
-      spinner: this.#spinner.fetch(),
-    };
+    const layout = this.#layout();
+    const now = performance.now();
+    const rows = this.#screen.out.rows || 24;
+    const groups = rows < FEWEST_ROWS ? [] : this.#groups.soFar(now, layout);
+    const frame: Frame = {...layout, rows: rows - groups.length, now, spinner: this.#spinner.fetch()};
     const isOpen = this.#board.startedAt > 0 || this.#board.looking !== undefined;
-    const live = isOpen ? liveLines(this.#board, frame) : [];
+    const live = isOpen ? [...groups, ...liveLines(this.#board, frame)] : [];
     this.#painter.paint(live, this.#above.splice(0));
   }
 
@@ -119,7 +129,8 @@ class Drawing {
     const count = infos.size + looks.length;
     // Measuring every title for every event would be quadratic.
     if (this.#titles.columns !== columns || this.#titles.count !== count) {
-      const titles = [...[...infos.keys()].map((key) => this.#board.titleOf(key)), ...looks.map(({title}) => title)];
+      const own = [...infos.keys()].map((key) => this.#board.titleOf(key));
+      const titles = [...own, ...looks.map(({title}) => title), ...this.#groups.titles];
       this.#titles = {columns, count, width: titleColumns(titles, columns)};
     }
     return {columns, title: this.#titles.width, style: this.#screen.style};

@@ -94,4 +94,64 @@ test('draws ten thousand steps, each of which leaves its line', async () => {
   assert.is(terminal.lines().length, keys.length + 2);
 });
 
+/** Steps as the items of a `foreach` are. */
+const itemsOf = (id: string, count: number): StepInfo[] =>
+  Array.from({length: count}, (_, index) => ({...info(`${id}[${index}]`), title: `Do ${id} (${index})`}));
+
+const runOf = (steps: readonly StepInfo[]): Event => ({...runStarted(), steps}) as Event;
+
+test('leaves one line of many items that ended well, and one of each that did not', async () => {
+  const terminal = new Terminal(80, 24);
+  const progress = new TerminalProgress({out: terminal, other: new Terminal(80, 24), style: plain});
+  const [first, second] = [itemsOf('a', 1000), itemsOf('b', 30)];
+  progress.emit(runOf([...first, ...second]));
+  for (const {key} of first) for (const event of [started(key), finished(key)]) progress.emit(event);
+  for (const {key} of second.slice(0, 12)) for (const event of [started(key), finished(key)]) progress.emit(event);
+  const problem = {code: 'command-failed', message: 'exit code 1'} as const;
+  progress.emit({type: 'step-failed', step: 'b[12]', problem, durationMs: 1400});
+  await progress.pause();
+
+  const lines = terminal.lines().map((line) => line.replace(/ +\S+ m?s$/, '').replace(/(?<=\S) {2,}/, '  '));
+  assert.equal(lines, [
+    'web  A web server',
+    '',
+    '  ✔ Do a: 1000 items  ran',
+    '  ✖ Do b (12)  failed',
+    '      exit code 1',
+    '  ✔ Do b: 12 of 30 items  ran',
+  ]);
+});
+
+test('shows how far the items are that are going on', async () => {
+  const terminal = new Terminal(80, 24);
+  const progress = new TerminalProgress({out: terminal, other: new Terminal(80, 24), style: plain});
+  const items = itemsOf('a', 100);
+  progress.emit(runOf(items));
+  for (const {key} of items.slice(0, 40)) for (const event of [started(key), finished(key)]) progress.emit(event);
+  progress.emit(started('a[40]'));
+  await sleep(FRAME_MS);
+
+  assert.match(terminal.lines().join('\n'), /✔ Do a: 40 of 100 items +ran .*\n {2}. Do a \(40\) +running/);
+  await progress.pause();
+});
+
+test('keeps a line for each of a few items, and for each that printed what is to be read', async () => {
+  const terminal = new Terminal(80, 24);
+  const progress = new TerminalProgress({out: terminal, other: new Terminal(80, 24), style: plain});
+  const reads = itemsOf('look', 21).map((one): StepInfo => ({...one, effect: 'reads'}));
+  progress.emit(runOf([...itemsOf('few', 2), ...reads]));
+  for (const key of ['few[0]', 'few[1]']) for (const event of [started(key), finished(key)]) progress.emit(event);
+  for (const {key} of reads) {
+    progress.emit(started(key));
+    if (key === 'look[3]') progress.emit({type: 'step-output', step: key, text: 'seen\n'});
+    progress.emit(finished(key));
+  }
+  await progress.pause();
+
+  assert.equal(
+    terminal.lines().flatMap((line) => /^ {2}\S (.*?) {2,}|(│ .*)$/.exec(line)?.slice(1).filter(Boolean) ?? []),
+    ['Do few (0)', 'Do few (1)', 'Do look (3)', '│ seen', 'Do look: 20 of 21 items'],
+  );
+});
+
 test.run();
