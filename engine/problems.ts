@@ -3,6 +3,10 @@ import type {Node} from './graph.ts';
 import {StepError} from './step-type.ts';
 
 const LONGEST_QUOTE = 8;
+/** A list of a thousand items may stand in one line. */
+const LONGEST_LINE = 120;
+
+const short = (line: string): string => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line);
 
 /** A step's own lines, numbered, without its prose. */
 export const quoteStep = ({step, scope}: Node): string => {
@@ -15,7 +19,7 @@ export const quoteStep = ({step, scope}: Node): string => {
   const quoted = told.slice(0, LONGEST_QUOTE);
   const width = String(quoted.at(-1)?.number ?? 0).length;
   const more = told.length > quoted.length ? [`${' '.repeat(width)} | ...`] : [];
-  return [...quoted.map(({number, text}) => `${String(number).padStart(width)} | ${text}`), ...more].join('\n');
+  return [...quoted.map(({number, text}) => `${String(number).padStart(width)} | ${short(text)}`), ...more].join('\n');
 };
 
 interface Line {

@@ -127,6 +127,22 @@ test(
 );
 
 test(
+  'cuts the long lines of the step that it quotes',
+  rigTest(async (rig) => {
+    rig.step('web').failure = 'no';
+    await rig.runbook(
+      `  - id: web\n    foreach: [${Array.from({length: 99}, (_, index) => index).join(', ')}]\n    uses: web\n`,
+    );
+
+    const [, list = '', last] = (await rig.run()).failures[0]?.problem.excerpt?.split('\n') ?? [];
+
+    assert.match(list, /^6 \| {5}foreach: \[0, 1, .*…$/);
+    assert.ok(list.length < 130);
+    assert.is(last, '7 |     uses: web');
+  }),
+);
+
+test(
   'ends an attempt that takes longer than its timeout',
   rigTest(async (rig) => {
     const slow = rig.step('slow');
