@@ -7,7 +7,7 @@ export interface StepInfo {
   readonly title: string;
   readonly uses: string;
   readonly effect: Effect;
-  /** Keys of the steps that must be finished before. */
+  /** Keys of the steps that must be finished before; all items of a `foreach` as one, by its `id`. */
   readonly needs: readonly string[];
   /** Median of earlier runs' durations; undefined where it never ran. */
   readonly usuallyMs?: number;

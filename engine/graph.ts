@@ -95,6 +95,30 @@ export const byNeeds = <Answer>(ask: (needs: readonly string[]) => Answer): ((no
   };
 };
 
+/** The key that the items of a step have in common. */
+export const groupOf = ({scope, step}: Node): string => scope.prefix + step.id;
+
+/** What each node needs, for who is told of all nodes: all the items of a step as one, else it would be told n x m. */
+export const toldNeeds = ({nodes}: Graph): ((node: Node) => readonly string[]) => {
+  const groups = keysByGroup(nodes.values());
+  return byNeeds((needs) => {
+    const needed = keysByGroup(needs.flatMap((need) => nodes.get(need) ?? []));
+    return [...needed].flatMap(([group, keys]) =>
+      keys.length > 1 && keys.length === groups.get(group)?.length ? [group] : keys,
+    );
+  });
+};
+
+const keysByGroup = (nodes: Iterable<Node>): ReadonlyMap<string, readonly string[]> => {
+  const groups = new Map<string, string[]>();
+  for (const node of nodes) {
+    const keys = groups.get(groupOf(node));
+    if (keys === undefined) groups.set(groupOf(node), [node.key]);
+    else keys.push(node.key);
+  }
+  return groups;
+};
+
 /**
  * Unfolds a runbook into the nodes to run: items of `foreach`, steps of child runbooks, and what each needs.
  * @throws RunbookError where a `foreach` does not give distinct scalars or a map

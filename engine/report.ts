@@ -2,7 +2,7 @@ import {chooseRun, newestRun} from './choose-run.ts';
 import {checksOf, type DescribedCheck, pathsFrom, readersFolder, unfold} from './describe.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import {gatherKnown} from './given.ts';
-import type {Node} from './graph.ts';
+import {groupOf, type Node, toldNeeds} from './graph.ts';
 import type {Host} from './host.ts';
 import {commandOf, showCommand, titleOf} from './render.ts';
 import type {ResumeRequest} from './resume-request.ts';
@@ -95,7 +95,7 @@ export const reportOf = async (
     inputs: state.inputs,
     program: host.version,
     steps: [
-      ...nodes.map((node) => ofNode(session as Session, node, state, logged.get(node.key))),
+      ...(session === undefined ? [] : nodes.map(telling(session, state, logged))),
       ...others.map((step) => ofRecord(request, state, step, logged.get(step.key))),
     ],
     ...(unreadable === undefined ? {} : {unreadable}),
@@ -121,7 +121,7 @@ export const reportOfFile = async (runbook: Runbook, registry: Registry, host: H
     durationMs: 0,
     inputs: {},
     program: host.version,
-    steps: [...session.graph.nodes.values()].map((node) => ofNode(session, node, nothing, undefined)),
+    steps: [...session.graph.nodes.values()].map(telling(session, nothing, new Map())),
     ...pathsFrom(runbook, host.cwd),
   };
 };
@@ -152,16 +152,29 @@ const openFile = async (
   }
 };
 
-const ofNode = (session: Session, node: Node, state: RunState, logged: LoggedStep | undefined): ReportedStep => {
+const telling = (
+  session: Session,
+  state: RunState,
+  logged: ReadonlyMap<string, LoggedStep>,
+): ((node: Node) => ReportedStep) => {
+  const needsOf = toldNeeds(session.graph);
+  return (node) => ({...ofNode(session, node, state, logged.get(node.key)), needs: needsOf(node)});
+};
+
+const ofNode = (
+  session: Session,
+  node: Node,
+  state: RunState,
+  logged: LoggedStep | undefined,
+): Omit<ReportedStep, 'needs'> => {
   const known = state.steps.get(node.key);
   const stored = known?.record === undefined ? undefined : recorded(session, node, known);
   return {
     key: node.key,
-    group: node.scope.prefix + node.step.id,
+    group: groupOf(node),
     title: titleOf(node),
     ...(node.step.about === undefined ? {} : {about: node.step.about}),
     uses: node.step.uses,
-    needs: node.needs,
     command: stored ?? showCommand(node, node.step, session.scopes, session.cwd),
     checks: checksOf(node, session),
     values: {...readBy(known), ...handedOnBy(node, known)},

@@ -2,7 +2,7 @@ import {setMaxListeners} from 'node:events';
 import type {Entry} from './entries.ts';
 import {NO_ENV, type RunbookEnv, resolveEnv} from './env-files.ts';
 import type {Event, StepInfo} from './events.ts';
-import {buildGraph, type Graph, type Node, type Scope} from './graph.ts';
+import {buildGraph, type Graph, type Node, type Scope, toldNeeds} from './graph.ts';
 import type {Host} from './host.ts';
 import {labelLines, labelsOf} from './labels.ts';
 import {listed} from './nearest.ts';
@@ -214,15 +214,17 @@ const lost = (name: string, why: string): StepError =>
   new StepError(`what was to be remembered ("${name}") can't be had: ${why}`, {next: 'see to it by hand'});
 
 /** What a renderer may want to know of every step beforehand. */
-export const stepInfos = (session: Session): StepInfo[] =>
-  [...session.graph.nodes.values()].map((node: Node) => {
+export const stepInfos = (session: Session): StepInfo[] => {
+  const needsOf = toldNeeds(session.graph);
+  return [...session.graph.nodes.values()].map((node: Node) => {
     const usuallyMs = session.usual.get(node.key)?.medianMs;
     return {
       key: node.key,
       title: titleOf(node),
       uses: node.step.uses,
       effect: node.step.effect,
-      needs: node.needs,
+      needs: needsOf(node),
       ...(usuallyMs === undefined ? {} : {usuallyMs}),
     };
   });
+};

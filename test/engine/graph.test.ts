@@ -1,6 +1,6 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {buildGraph, type Graph} from '../../engine/graph.ts';
+import {buildGraph, type Graph, toldNeeds} from '../../engine/graph.ts';
 import {type Rig, rejects, rigTest} from '../rig.ts';
 
 const test = suite('graph');
@@ -164,6 +164,19 @@ test(
 
     assert.equal(nodes.get('b[x]')?.needs, ['a[x]', 'a[y]']);
     assert.is(nodes.get('b[x]')?.needs, nodes.get('b[y]')?.needs);
+  }),
+);
+
+test(
+  'tells that all items of a step are needed by its id',
+  rigTest(async (rig) => {
+    const graph = await graphOf(
+      rig,
+      '  - {id: a, uses: web, foreach: [x, y]}\n  - {id: b, uses: web, needs: []}\n  - {id: c, uses: web, needs: [a, b]}\n',
+    );
+    const needsOf = toldNeeds(graph);
+
+    assert.equal([...graph.nodes.values()].map(needsOf), [[], [], [], ['a', 'b']]);
   }),
 );
 
