@@ -43,7 +43,7 @@ interface Endpoint {
 }
 
 /** The addresses that containers have or will have, stopped ones too, but for the container `name`. */
-export const takenAddresses = async (docker: Docker, network: Network, name: string): Promise<Set<string>> => {
+const takenAddresses = async (docker: Docker, network: Network, name: string): Promise<Set<string>> => {
   const filters = JSON.stringify({network: [network.Id]});
   const containers = await docker.ask((api) => api.listContainers({all: true, filters}));
   const others = containers.filter(({Names}) => !Names.includes(`/${name}`));
@@ -54,7 +54,7 @@ export const takenAddresses = async (docker: Docker, network: Network, name: str
 };
 
 /** Whether a machine can have this address on the network. */
-export const isUsable = (address: string, network: Network, taken: ReadonlySet<string>): boolean => {
+const isUsable = (address: string, network: Network, taken: ReadonlySet<string>): boolean => {
   const {first, last} = bounds(subnetOf(network));
   const number = toNumber(address);
   return number > first && number < last && !taken.has(address);
@@ -102,7 +102,7 @@ const forgetStale = async (env: StepContext['env'], address: string): Promise<vo
 };
 
 /** Claims a free address of the network for a machine. */
-export const pickAddress = async (
+const pickAddress = async (
   docker: Docker,
   network: Network,
   name: string,
@@ -117,4 +117,21 @@ export const pickAddress = async (
     if (await claim(env, address, name)) return address;
   }
   throw new StepError(`network "${network.Name}" has no free address left`);
+};
+
+/** The machine's address: the given one, else a free one that is kept through crashes and restarts. */
+export const addressFor = async (
+  docker: Docker,
+  network: Network,
+  {name, ip}: {readonly name: string; readonly ip?: string | undefined},
+  context: StepContext,
+): Promise<string> => {
+  if (ip !== undefined) return ip;
+  for (let tries = 1; ; tries++) {
+    const key = tries === 1 ? 'address' : `address ${tries}`;
+    const address = await context.remember(key, () => pickAddress(docker, network, name, context.env));
+    // The network may have been made anew meanwhile, on another subnet, or somebody may have taken the address.
+    if (isUsable(address, network, await takenAddresses(docker, network, name))) return address;
+    if (tries > 20) throw new StepError(`network "${network.Name}" has no free address left`);
+  }
 };

@@ -6,6 +6,7 @@ import {PermanentError, type StepContext} from '../../../engine/step-type.ts';
 import {dockerConfigDir, readDockerConfig} from '../docker-endpoint.ts';
 import {orExplain} from '../file.ts';
 import {type Labels, RUN} from '../labels.ts';
+import type {Keys} from './keys.ts';
 import {readRecord} from './store.ts';
 import {privateFolder, writeWhole} from './whole-file.ts';
 
@@ -20,6 +21,10 @@ export interface Target {
   readonly host: string;
   readonly tls?: {readonly ca: string; readonly cert: string; readonly key: string};
 }
+
+/** An engine that asks for our keys, or is reached without any. */
+export const targetOf = (host: string, keys: Keys | undefined): Target =>
+  keys === undefined ? {host} : {host, tls: {ca: keys.ca, cert: keys.client.cert, key: keys.client.key}};
 
 interface Meta {
   readonly Name: string;

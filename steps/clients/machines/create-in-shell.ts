@@ -1,17 +1,10 @@
 import {sh} from '../../../engine/sh.ts';
 import type {Site} from '../../../engine/step-type.ts';
 import {dockerCommand} from '../docker.ts';
-import {addressTemplate} from '../docker-containers.ts';
-import {runCommand} from '../docker-run-flags.ts';
 import {DESCRIPTION} from './contexts.ts';
-import {CERTIFICATES} from './docker-driver.ts';
-import {containerOf, isDesktop, PORT, portFor, urlOf} from './machine-container.ts';
+import {addressOfContainer, fixAddress, placeOf, runLine} from './docker-lines.ts';
+import {CERTIFICATES} from './machine-container.ts';
 import type {CreateOptions} from './options.ts';
-
-const runLine = (given: CreateOptions, site: Site, privileged: boolean): string => {
-  const port = given.port ?? (isDesktop ? portFor(given.name) : undefined);
-  return runCommand(containerOf(given, {ip: given.ip, port, privileged}), site);
-};
 
 /** Some engines refuse privileged containers: then just the capabilities that a machine needs. */
 const runLines = (given: CreateOptions, site: Site): string => {
@@ -27,16 +20,14 @@ const runLines = (given: CreateOptions, site: Site): string => {
  */
 export const createInShell = (given: CreateOptions, site: Site): string => {
   if (given.driver !== 'docker') throw new Error(`no lines of a shell make a machine of driver ${given.driver}`);
-  const {name, network} = given;
+  const {name} = given;
   const docker = dockerCommand(site);
-  const port = given.port ?? (isDesktop ? portFor(name) : undefined);
-  const url = port === undefined ? `tcp://$ip:${PORT}` : urlOf('', port);
-  const fix = `${sh`${docker} network disconnect ${network} ${name}`} && ${sh`${docker} network connect --ip`} "$ip" ${sh`${network} ${name}`}`;
+  const url = placeOf(given, '$ip');
   return [
     `${sh`${docker} container inspect ${name} >/dev/null 2>&1`} || ${runLines(given, site)}`,
     sh`${docker} start ${name} >/dev/null`,
-    sh`ip=$(${docker} inspect -f ${addressTemplate(network)} ${name})`,
-    ...(given.ip === undefined ? [fix] : []),
+    addressOfContainer(given, site),
+    ...(given.ip === undefined ? [fixAddress(given, site)] : []),
     `keys=$(${sh`machine_keys ${name}`} "$ip" "${url}")`,
     `${sh`${docker} cp`} "$keys/server/." ${sh`${`${name}:${CERTIFICATES}`}`}`,
     sh`docker context inspect ${name} >/dev/null 2>&1 || ${['docker', 'context', 'create', name]}` +

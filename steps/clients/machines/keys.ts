@@ -5,6 +5,7 @@ import {type StepContext, StepError} from '../../../engine/step-type.ts';
 import {orExplain} from '../file.ts';
 import {faultOf, makeAuthority, makeCertificate, type Pair} from './certificates.ts';
 import {machineDir, machinesDir} from './store.ts';
+import {packFiles} from './tar.ts';
 import {privateFolder, writeWhole} from './whole-file.ts';
 
 type Environment = StepContext['env'];
@@ -116,3 +117,7 @@ export const ensureKeys = async (env: Environment, name: string, addresses: read
   await write(folder, {'ca.pem': authority.cert, 'key.pem': client.key, 'cert.pem': client.cert});
   return {folder, ca: authority.cert, client, server};
 };
+
+/** What an engine needs of them, as an archive that is unpacked at the root. */
+export const packServerKeys = ({ca, server}: Keys, folder: string): Buffer =>
+  packFiles(folder.slice(1), {'ca.pem': ca, 'server-key.pem': server.key, 'server.pem': server.cert});

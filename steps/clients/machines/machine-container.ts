@@ -5,12 +5,14 @@ import {type Difference, differences} from '../docker-compare.ts';
 import type {Container} from '../docker-containers.ts';
 import {findImage} from '../docker-images.ts';
 import {type RunOptions, runOptions} from '../docker-run-options.ts';
-import type {CreateOptions} from './options.ts';
+import type {CreateOptions, MachineOutputs} from './options.ts';
 
 /** By this label a container is a machine. */
 export const LABEL = 'io.runbook.machine';
 /** Where its engine answers. */
 export const PORT = 2376;
+/** Where it looks for its certificates; the path is docker-machine's own. */
+export const CERTIFICATES = '/var/lib/boot2docker';
 
 /**
  * What an engine in a container needs of the host, where --privileged is refused: a host that lacks a capability
@@ -81,6 +83,12 @@ export const fixedAddress = (found: Container, network: string): string | undefi
 export const publishedPort = ({HostConfig: {PortBindings: bindings}}: Container): number | undefined => {
   const [binding] = (bindings as Record<string, {HostPort: string}[]> | undefined)?.[`${PORT}/tcp`] ?? [];
   return binding === undefined ? undefined : Number(binding.HostPort);
+};
+
+/** What later steps may read of it. */
+export const outputsOf = ({name, network}: CreateOptions, found: Container): MachineOutputs => {
+  const ip = fixedAddress(found, network) ?? endpointOf(found, network)?.IPAddress ?? '';
+  return {name, ip, url: urlOf(ip, publishedPort(found)), context: name};
 };
 
 /** In what a machine's container differs from the wanted one. With which of both sets of privileges does not count. */

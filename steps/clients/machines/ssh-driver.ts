@@ -3,14 +3,13 @@ import {dirname, join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {quote, sh} from '../../../engine/sh.ts';
 import {PermanentError, type Site, type StepContext, type Verdict} from '../../../engine/step-type.ts';
-import {contextFault, DESCRIPTION, refuseStranger, registerContext, type Target} from './contexts.ts';
+import {contextFault, DESCRIPTION, refuseStranger, registerContext, targetOf} from './contexts.ts';
 import type {Driver} from './driver.ts';
-import {ensureKeys, type Keys, readKeys} from './keys.ts';
+import {ensureKeys, type Keys, packServerKeys, readKeys} from './keys.ts';
 import type {CreateOptions, MachineOutputs, Selection} from './options.ts';
 import {engineVersion, untilReady} from './ready.ts';
 import {addressBehind, mustRun, runOn, sshLine, sshWords} from './ssh.ts';
 import {allRecords, readRecord, writeRecord} from './store.ts';
-import {packFiles} from './tar.ts';
 
 const PORT = 2376;
 /** Where a host's engine finds its certificates. */
@@ -78,16 +77,12 @@ const ensureEngine = async (given: CreateOptions, context: StepContext): Promise
 
 const setUpTls = async (given: CreateOptions, keys: Keys, context: StepContext): Promise<void> => {
   const {host} = optionsOf(given);
-  const files = {'ca.pem': keys.ca, 'server-key.pem': keys.server.key, 'server.pem': keys.server.cert};
   // By stdin, as text: a key is in no list of processes, and any shell can decode it.
-  const archive = packFiles(CERTIFICATES.slice(1), files).toString('base64');
+  const archive = packServerKeys(keys, CERTIFICATES).toString('base64');
   await mustRun(host, asRoot('sh', '-c', 'mkdir -p /etc/docker && base64 -d | tar -C / -x -f -'), context, archive);
   const script = readFileSync(scriptPath('engine-tls.sh'), 'utf8');
   await mustRun(host, ['sh', '-s', 'on', ...flagsOf(given)], context, script);
 };
-
-const targetOf = (url: string, keys: Keys | undefined): Target =>
-  keys === undefined ? {host: url} : {host: url, tls: {ca: keys.ca, cert: keys.client.cert, key: keys.client.key}};
 
 const create = async (given: CreateOptions, context: StepContext): Promise<MachineOutputs> => {
   const {env} = context;
