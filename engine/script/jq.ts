@@ -4,6 +4,8 @@ import {evaluatePart} from '../cel-program.ts';
 import type {Values} from '../expression.ts';
 import {plain} from '../plain.ts';
 import {COMPREHENSIONS} from '../references.ts';
+import {idsOf, leavesOf} from './cel-parts.ts';
+import {FUNCTIONS, INFIX, MACROS, METHODS} from './jq-forms.ts';
 
 /*
  * CEL in jq, for scripts. What is known when the script is written is filled in; a value that only a run can tell stands
@@ -19,24 +21,6 @@ export type Translated =
 export class Untranslatable extends Error {
   override readonly name = 'Untranslatable';
 }
-
-/** What filters call, for the head of the script. A missing key is an error, as in CEL: otherwise `x.typo != 1` would hold. */
-export const JQ_HELPERS = String.raw`
-def at($k):
-  if type == "object" and ($k | type) == "string" and has($k) then .[$k]
-  elif type == "array" and ($k | type) == "number" and $k >= 0 and $k < length then .[$k]
-  else error("no such key: \($k)") end;
-def each: if type == "object" then keys_unsorted[] else .[] end;
-def is_in($c): . as $x | if ($c | type) == "object" then $c | has($x) else any($c[]; . == $x) end;
-def plus($a; $b):
-  if ([$a, $b] | map(type) | unique) == ["number", "string"] then "\($a)\($b)" else $a + $b end;
-def lines: gsub("\r\n"; "\n") | rtrimstr("\n") | if . == "" then [] else split("\n") end;
-def trimmed: sub("^\\s+"; "") | sub("\\s+$"; "");`.trim();
-
-const HELPER_CALL = /\b(?:at|each|is_in|plus|lines|trimmed)\b/;
-
-/** Whether a filter calls one of the helpers. */
-export const needsHelpers = (filter: string): boolean => HELPER_CALL.test(filter);
 
 const MARKER = /\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001/gu;
 
@@ -68,52 +52,6 @@ const textLiteral = (text: string, variables: Set<string>): string => {
   if (parts.length === 1) return JSON.stringify(text);
   if (parts.length === 3 && parts[0] === '' && parts[2] === '') return `$${parts[1]}`;
   return `"${parts.map((part, index) => (index % 2 === 1 ? `\\($${part})` : JSON.stringify(part).slice(1, -1))).join('')}"`;
-};
-
-const INFIX: Readonly<Record<string, string>> = {
-  '==': '==',
-  '!=': '!=',
-  '<': '<',
-  '<=': '<=',
-  '>': '>',
-  '>=': '>=',
-  '-': '-',
-  '*': '*',
-  '/': '/',
-  '%': '%',
-  '&&': 'and',
-  '||': 'or',
-};
-
-/** Methods of a text or list, with their arguments in jq. */
-const METHODS: Readonly<Record<string, (receiver: string, ...args: string[]) => string>> = {
-  size: (receiver) => `(${receiver} | length)`,
-  contains: (receiver, part) => `(${receiver} | contains(${part}))`,
-  startsWith: (receiver, part) => `(${receiver} | startswith(${part}))`,
-  endsWith: (receiver, part) => `(${receiver} | endswith(${part}))`,
-  matches: (receiver, pattern) => `(${receiver} | test(${pattern}))`,
-  split: (receiver, separator) => `(${receiver} | split(${separator}))`,
-  join: (receiver, separator = '""') => `(${receiver} | join(${separator}))`,
-  trim: (receiver) => `(${receiver} | trimmed)`,
-  lines: (receiver) => `(${receiver} | lines)`,
-  lowerAscii: (receiver) => `(${receiver} | ascii_downcase)`,
-  upperAscii: (receiver) => `(${receiver} | ascii_upcase)`,
-};
-
-const FUNCTIONS: Readonly<Record<string, (argument: string) => string>> = {
-  size: (argument) => `(${argument} | length)`,
-  string: (argument) => `(${argument} | tostring)`,
-  int: (argument) => `(${argument} | tonumber | trunc)`,
-  double: (argument) => `(${argument} | tonumber)`,
-  json: (argument) => `(${argument} | fromjson)`,
-};
-
-const MACROS: Readonly<Record<string, (each: string, variable: string, body: string) => string>> = {
-  all: (each, name, body) => `all(${each}; . as $${name} | ${body})`,
-  exists: (each, name, body) => `any(${each}; . as $${name} | ${body})`,
-  exists_one: (each, name, body) => `([${each} | select(. as $${name} | ${body})] | length == 1)`,
-  map: (each, name, body) => `[${each} | . as $${name} | ${body}]`,
-  filter: (each, name, body) => `[${each} | select(. as $${name} | ${body})]`,
 };
 
 type Jq = Extract<Translated, {kind: 'jq'}>;
@@ -297,48 +235,4 @@ const joined = (parts: readonly Translated[], render: (filters: readonly string[
     return part.filter;
   });
   return {kind: 'jq', filter: render(filters), variables};
-};
-
-const partsOf = (node: ASTNode): readonly ASTNode[] => {
-  switch (node.op) {
-    case 'value':
-    case 'id':
-      return [];
-    case '.':
-    case '.?':
-      return [node.args[0]];
-    case 'call':
-      return node.args[1];
-    case 'rcall':
-      return [node.args[1], ...node.args[2]];
-    case '!_':
-    case '-_':
-      return [node.args];
-    default:
-      return (node.args as readonly (ASTNode | readonly ASTNode[])[]).flat() as ASTNode[];
-  }
-};
-
-const idsOf = (node: ASTNode): readonly string[] => (node.op === 'id' ? [node.args] : partsOf(node).flatMap(idsOf));
-
-/** The parts of an expression that read something: `steps.a.outputs.b` as one; a macro's own variables are none. */
-const leavesOf = (node: ASTNode, own: readonly string[] = []): readonly ASTNode[] => {
-  if (node.op === 'id') return own.includes(node.args) ? [] : [node];
-  if (node.op === '.' || node.op === '[]') {
-    const root = rootOf(node);
-    if (root !== undefined && own.includes(root)) return [];
-    if (root !== undefined) return [node, ...(node.op === '[]' ? leavesOf(node.args[1], own) : [])];
-  }
-  if (node.op === 'rcall' && COMPREHENSIONS.has(node.args[0])) {
-    const [, receiver, [variable, ...rest]] = node.args;
-    const names = variable?.op === 'id' ? [...own, variable.args] : own;
-    return [...leavesOf(receiver, own), ...rest.flatMap((one) => leavesOf(one, names))];
-  }
-  return partsOf(node).flatMap((part) => leavesOf(part, own));
-};
-
-const rootOf = (node: ASTNode): string | undefined => {
-  if (node.op === 'id') return node.args;
-  if (node.op === '.' || node.op === '[]') return rootOf(node.args[0]);
-  return undefined;
 };

@@ -7,9 +7,11 @@ import {openSession} from '../session.ts';
 import {quote, variable} from '../sh.ts';
 import type {Json, Registry} from '../step-type.ts';
 import {Store} from '../store.ts';
-import {JQ_HELPERS} from './jq.ts';
+import {JQ_HELPERS} from './jq-forms.ts';
 import {PARTS, PRELUDE} from './prelude.ts';
-import {assignments, type ShellStep, ShellSteps, withoutUnread} from './shell-step.ts';
+import {type ShellStep, ShellSteps} from './shell-step.ts';
+import {assignments} from './shell-values.ts';
+import {withoutUnread} from './unread.ts';
 
 export interface ScriptRequest {
   readonly runbook: Runbook;

@@ -1,27 +1,24 @@
-import type * as v from 'valibot';
 import type {Expression, Values} from '../expression.ts';
 import {expressionsOfStep, type Node} from '../graph.ts';
 import {commandOf, shownOptions, titleOf} from '../render.ts';
 import type {Action, Step} from '../runbook.ts';
 import {variableName} from '../scopes.ts';
 import type {Session} from '../session.ts';
-import {quote, variable} from '../sh.ts';
+import {variable} from '../sh.ts';
 import {displayOptions} from '../shell-template.ts';
 import type {Json, Site, StepType} from '../step-type.ts';
 import {type Evaluate, renderTemplate} from '../template.ts';
-import {literalOf, needsHelpers, type Translated, translate, Untranslatable} from './jq.ts';
-
-/** How a value is written in the shell: a text as it is, anything else as JSON. */
-export type Form = 'text' | 'json';
-
-/** How a value is read: by a command; where a step acts, from what it printed. */
-interface Reading {
-  readonly command: string | undefined;
-  readonly form: Form;
-  /** What it prints is the value to the last byte: a newline at its end is a part of it. */
-  readonly isExact: boolean;
-}
-type Readings = ReadonlyMap<string, Reading>;
+import {type Translated, translate, Untranslatable} from './jq.ts';
+import {
+  type Form,
+  formOf,
+  PRINT,
+  type Reading,
+  type Readings,
+  readingOf,
+  ShellValues,
+  soleMarker,
+} from './shell-values.ts';
 
 /** A value that later steps read. */
 export interface ShellOutput {
@@ -65,10 +62,7 @@ const PRINTED: Readonly<Record<string, Form>> = {stdout: 'text', body: 'text', t
 /** Renders nodes in their order; what each gives later ones are variables of the shell. */
 export class ShellSteps {
   readonly #session: Session;
-  /** Variables of the shell that hold JSON. */
-  readonly #json = new Set<string>();
-  /** Variables whose value has a form that only a run can tell: the same as JSON stands in a second variable. */
-  readonly #open = new Set<string>();
+  readonly #variables = new ShellValues();
   readonly #names = new Set<string>();
 
   constructor(session: Session) {
@@ -77,7 +71,7 @@ export class ShellSteps {
 
   /** A value that the script gets from its environment. */
   give(name: string, form: Form): void {
-    if (form === 'json') this.#json.add(name);
+    this.#variables.give(name, form);
   }
 
   render(node: Node): ShellStep {
@@ -146,7 +140,7 @@ export class ShellSteps {
       const found = this.#translated(source, values, draft);
       if (found === undefined) return variable(UNKNOWN);
       if (found.kind === 'value') return found.value;
-      return variable(this.#computed(this.#jq(found, '-nrc', results), draft));
+      return variable(this.#computed(this.#variables.jq(found, '-nrc', results), draft));
     };
   }
 
@@ -170,39 +164,17 @@ export class ShellSteps {
     }
   }
 
-  /** A call of jq that computes a filter from variables of the shell; before it what a look finds is read into variables. */
-  #jq(found: Translated, flags: string, results: Readings | undefined): string {
-    const variables = new Set(found.kind === 'jq' ? found.variables : []);
-    const filter = found.kind === 'jq' ? found.filter : literalOf(found.value, variables);
-    const names = [...variables];
-    const reads = names.flatMap((name) => {
-      const command = readingOf(name, results)?.command;
-      const isExact = readingOf(name, results)?.isExact === true;
-      return command === undefined ? [] : assignments(name, command, isExact).map((line) => `${line} &&\n`);
-    });
-    const args = names.map((name) => this.#argument(name, results));
-    return `${reads.join('')}${['jq', flags, ...args].join(' ')} ${needsHelpers(filter) ? '"$cel"' : ''}${quote(filter)}`;
-  }
-
-  #argument(name: string, results: Readings | undefined): string {
-    const reading = readingOf(name, results);
-    if (reading !== undefined)
-      return `--arg${reading.form === 'json' ? 'json' : ''} ${name} "$${reading.command === undefined ? 'printed' : name}"`;
-    if (this.#open.has(name)) return `--argjson ${name} "$${name}_JSON"`;
-    return `--arg${this.#json.has(name) ? 'json' : ''} ${name} "$${name}"`;
-  }
-
   #guard(when: Expression, where: Pick<Node, 'scope' | 'item'>, draft: Draft): string[] {
     const found = this.#translated(when.source, this.#values(where), draft);
     if (found === undefined) return [];
     if (found.kind === 'value') return found.value === true ? [] : ['false'];
-    return [`${this.#jq(found, '-en', undefined)} >/dev/null`];
+    return [`${this.#variables.jq(found, '-en', undefined)} >/dev/null`];
   }
 
   #expect(expect: Expression | undefined, values: Values, results: Readings, draft: Draft): string[] {
     if (expect === undefined) return [];
     const found = this.#translated(expect.source, values, draft);
-    return found === undefined ? [] : [`${this.#jq(found, '-en', results)} >/dev/null`];
+    return found === undefined ? [] : [`${this.#variables.jq(found, '-en', results)} >/dev/null`];
   }
 
   #ownCheck(step: Step, options: unknown, site: Site, draft: Draft): string[] {
@@ -217,7 +189,9 @@ export class ShellSteps {
     const evaluate: Evaluate = ({source}) => {
       const found = this.#translated(source, outer, draft);
       if (found?.kind === 'value') return found.value;
-      return variable(found === undefined ? UNKNOWN : this.#computed(this.#jq(found, '-nrc', undefined), draft));
+      return variable(
+        found === undefined ? UNKNOWN : this.#computed(this.#variables.jq(found, '-nrc', undefined), draft),
+      );
     };
     const on = action.on === undefined ? undefined : renderTemplate(action.on, evaluate);
     const site = this.#site(node, on);
@@ -251,7 +225,7 @@ export class ShellSteps {
     const markers: Record<string, Json> = {};
     const add = (name: string, form: Form, command: string, isExact = false): void => {
       const variableOf = variableName(node.key, name);
-      if (form === 'json') this.#json.add(variableOf);
+      this.#variables.give(variableOf, form);
       markers[name] = variable(variableOf);
       outputs.push({variable: variableOf, command, isExact});
     };
@@ -262,12 +236,16 @@ export class ShellSteps {
       if (found === undefined) continue;
       const same = readingOf(soleMarker(found) ?? '', results);
       if (same !== undefined) add(name, same.form, same.command ?? PRINT, same.isExact);
-      else if (value.type === 'string') add(name, 'text', this.#jq(found, '-nr', results));
-      else if (value.type !== 'dyn') add(name, 'json', this.#jq(found, '-nc', results));
+      else if (value.type === 'string') add(name, 'text', this.#variables.jq(found, '-nr', results));
+      else if (value.type !== 'dyn') add(name, 'json', this.#variables.jq(found, '-nc', results));
       else {
         const open = variableName(node.key, name);
-        this.#open.add(open);
-        outputs.push({variable: `${open}_JSON`, command: this.#jq(found, '-nc', results), isExact: false});
+        this.#variables.giveOpen(open);
+        outputs.push({
+          variable: `${open}_JSON`,
+          command: this.#variables.jq(found, '-nc', results),
+          isExact: false,
+        });
         add(name, 'text', `printf '%s' "$${open}_JSON" | jq -r .`);
       }
     }
@@ -275,27 +253,6 @@ export class ShellSteps {
     return outputs;
   }
 }
-
-/** Prints again what the step has printed. */
-const PRINT = `printf '%s' "$printed"`;
-
-/** Lines that give a variable what a command prints. `$(...)` takes newlines away from the end; a dot behind them keeps them. */
-export const assignments = (name: string, command: string, isExact: boolean): readonly string[] => {
-  if (command === PRINT) return [`${name}=$printed`];
-  if (isExact) return [`${name}=$( {\n${command}\n} && printf .)`, `${name}=\${${name}%.}`];
-  // `X=$(echo y)` is `X=y`; and a bracket right behind `$(` would be arithmetic
-  const plain = /^echo (\S+|'[^']*')$/.exec(command)?.[1];
-  return [plain === undefined ? `${name}=$(${command.startsWith('(') ? ' ' : ''}${command})` : `${name}=${plain}`];
-};
-
-/** The variable that a value is, and nothing else. */
-const soleMarker = (found: Translated): string | undefined =>
-  found.kind === 'value' && typeof found.value === 'string'
-    ? /^\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001$/u.exec(found.value)?.[1]
-    : undefined;
-
-const readingOf = (name: string, results: Readings | undefined): Reading | undefined =>
-  name.startsWith('result_') ? results?.get(name.slice('result_'.length)) : undefined;
 
 interface Draft {
   readonly key: string;
@@ -318,13 +275,6 @@ const tryRender = (render: () => string | undefined): string | undefined => {
   }
 };
 
-const formOf = (type: StepType, name: string): Form => {
-  const entries = (type.outputs as {entries?: Record<string, v.GenericSchema>}).entries ?? {};
-  let schema = entries[name] as {type: string; wrapped?: {type: string}} | undefined;
-  while (schema?.wrapped !== undefined) schema = schema.wrapped as typeof schema;
-  return schema?.type === 'string' || schema?.type === 'picklist' ? 'text' : 'json';
-};
-
 /** The outputs of a step that any expression names together with it. */
 const namesReadOf = ({step, scope}: Node): ReadonlySet<string> => {
   const sources = scope.runbook.steps.flatMap((other) => expressionsOfStep(other).map(({source}) => source));
@@ -334,17 +284,4 @@ const namesReadOf = ({step, scope}: Node): ReadonlySet<string> => {
       [...source.matchAll(/\.([A-Za-z_]\w*)|\["([^"]+)"\]/g)].map(([, a, b]) => a ?? b ?? ''),
     ),
   );
-};
-
-/** Without the variables that nothing reads. */
-export const withoutUnread = (steps: readonly ShellStep[]): readonly ShellStep[] => {
-  const lines = steps.flatMap(({guards, before, command, checks, expects, outputs}) => [
-    ...[...guards, ...before, command, ...checks, ...expects],
-    ...outputs.map((output) => output.command),
-  ]);
-  const names = lines.flatMap((line) => [...line.matchAll(/"\$([A-Z_][A-Z0-9_]*)"|\$\{([A-Z_][A-Z0-9_]*)\}/g)]);
-  const read = new Set(names.map(([, quoted, braced]) => quoted ?? braced));
-  const left = steps.map((step) => ({...step, outputs: step.outputs.filter(({variable: name}) => read.has(name))}));
-  const isSame = left.every((step, index) => step.outputs.length === steps[index]?.outputs.length);
-  return isSame ? steps : withoutUnread(left);
 };

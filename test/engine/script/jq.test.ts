@@ -2,7 +2,8 @@ import {execFileSync} from 'node:child_process';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {parseExpression} from '../../../engine/expression.ts';
-import {JQ_HELPERS, literalOf, translate, Untranslatable} from '../../../engine/script/jq.ts';
+import {literalOf, translate, Untranslatable} from '../../../engine/script/jq.ts';
+import {JQ_HELPERS} from '../../../engine/script/jq-forms.ts';
 import {variable} from '../../../engine/sh.ts';
 import {hasTools} from '../../tools.ts';
 
