@@ -14,7 +14,7 @@ export interface Comparison {
   readonly what: string;
   /** Left out: milliseconds. */
   readonly unit?: string;
-  /** Left out: as many as were asked for. */
+  /** Unless others are asked for; left out where it is short. */
   readonly rounds?: number;
   /** What the others are divided by. */
   readonly base: Contestant;

@@ -8,9 +8,9 @@ import {measure} from './measure.ts';
 import {absentPeers} from './peers.ts';
 import {tableOf} from './table.ts';
 
-const ROUNDS = '11';
+const ROUNDS = 11;
 
-const {positionals, values} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string', default: ROUNDS}}});
+const {positionals, values} = parseArgs({allowPositionals: true, options: {rounds: {type: 'string'}}});
 
 const known = readdirSync(new URL('cases', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
 const unknown = positionals.filter((name) => !known.includes(name));
@@ -28,7 +28,7 @@ for (const name of positionals.length > 0 ? positionals : known) {
     const absent = absentPeers(bench.peers);
     if (absent.length > 0) print(`\nnot found here, and not compared: ${absent.join(', ')}`);
     for (const comparison of await benchCase.comparisons(bench)) {
-      const rows = await measure(comparison, comparison.rounds ?? Number(values.rounds));
+      const rows = await measure(comparison, Number(values.rounds ?? comparison.rounds ?? ROUNDS));
       print(`\n${tableOf(comparison, rows)}`);
     }
   });
