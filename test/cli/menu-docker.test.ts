@@ -4,12 +4,11 @@ import * as assert from 'uvu/assert';
 import {type CliRig, cliTest} from '../cli-rig.ts';
 import {engineTest} from '../docker-engine.ts';
 import {dockerEnv, IMAGE} from '../docker-rig.ts';
+import {OPEN} from '../menu-rig.ts';
 import {type Pty, startPty} from '../pty.ts';
 
 const test = suite('the menu of a failed step of a container');
 const withEngine = engineTest(test);
-
-const OPEN = '? explains';
 
 /** What leads a client to the tests' engine. */
 const endpoint = async (): Promise<Record<string, string>> => {
