@@ -1,3 +1,4 @@
+import {rmSync} from 'node:fs';
 import {type CleanPlan, type CleanRequest, cleanUp, planClean} from '../engine/clean.ts';
 import type {Found} from '../engine/owned.ts';
 import type {OwnedKind, OwnedThing, StepType} from '../engine/step-type.ts';
@@ -90,4 +91,11 @@ export const started = async (rig: Rig, steps = WEB): Promise<Clean> => {
   const step = makes(rig.step('web'), own);
   await rig.runbook(steps);
   return cleaner(rig, step, own);
+};
+
+/** A run whose journal is gone. */
+export const lostRun = async (rig: Rig): Promise<string> => {
+  const {run} = await rig.run();
+  rmSync(rig.store.folderOf(run), {recursive: true});
+  return run;
 };

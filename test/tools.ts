@@ -1,4 +1,4 @@
-import {spawnSync} from 'node:child_process';
+import {execFile, spawnSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {delimiter, join} from 'node:path';
 
@@ -27,3 +27,18 @@ export const canTrace = (what: string): boolean =>
 
 /** Whether tests can run that act as root, such as for another user. */
 export const isRoot = (): boolean => mayRun(process.getuid?.() === 0, 'tests that act as root');
+
+/** How a program ended. */
+export interface Executed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program of the machine for two minutes at the most. */
+export const execute = (env: NodeJS.ProcessEnv, file = '', ...args: readonly string[]): Promise<Executed> =>
+  new Promise((resolve) => {
+    execFile(file, args, {env, timeout: 120_000}, (error, stdout, stderr) => {
+      resolve({code: error ? Number(error.code ?? 1) : 0, stdout, stderr});
+    });
+  });

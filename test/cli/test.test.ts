@@ -95,11 +95,10 @@ test(
   }, LIMIT_MS),
 );
 
-test(
-  'fails where a resume does not complete, an undo leaves something, or a finished step acts again',
-  cliTest(async (rig) => {
-    await rig.write({
-      'bad.yaml': `
+/** Kills a runbook after its last step, which does this, and is undone so. */
+const endsBadly = async (rig: CliRig, act: string, undo: string): Promise<Ended> => {
+  await rig.write({
+    'bad.yaml': `
 name: bad
 title: What an author would want to mend
 steps:
@@ -108,14 +107,17 @@ steps:
     verify: [{run: test -e made-by-it, effect: reads}]
     undo: {run: rm -f made-by-it}
   - id: ends
-    run: rm made-by-it
-    undo: {run: exit 3}
+    run: ${act}
+    undo: {run: ${undo}}
 `,
-    });
+  });
+  return rig.runbook(['test', './bad.yaml', '--yes', '--kill-at', 'ends:after'], {env: {TMPDIR: rig.dir}});
+};
 
-    const {code, stderr} = await rig.runbook(['test', './bad.yaml', '--yes', '--kill-at', 'ends:after'], {
-      env: {TMPDIR: rig.dir},
-    });
+test(
+  'fails where a resume does not complete, an undo leaves something, or a finished step acts again',
+  cliTest(async (rig) => {
+    const {code, stderr} = await endsBadly(rig, 'rm made-by-it', 'exit 3');
 
     assert.is(code, 1, stderr);
     assert.match(stderr, 'without any kill: step "ends" can\'t be undone');
@@ -125,24 +127,7 @@ steps:
 test(
   'says which finished step acted again, and keeps the sandbox to look at',
   cliTest(async (rig) => {
-    await rig.write({
-      'bad.yaml': `
-name: bad
-title: What an author would want to mend
-steps:
-  - id: made
-    run: touch made-by-it
-    verify: [{run: test -e made-by-it, effect: reads}]
-    undo: {run: rm -f made-by-it}
-  - id: ends
-    run: rm made-by-it; sleep 0.2
-    undo: {run: 'true'}
-`,
-    });
-
-    const {code, stderr} = await rig.runbook(['test', './bad.yaml', '--yes', '--kill-at', 'ends:after'], {
-      env: {TMPDIR: rig.dir},
-    });
+    const {code, stderr} = await endsBadly(rig, 'rm made-by-it; sleep 0.2', "'true'");
 
     assert.is(code, 1, stderr);
     assert.match(stderr, '"made" was finished, and acted again: drifted');

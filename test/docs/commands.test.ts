@@ -1,14 +1,7 @@
-import {existsSync} from 'node:fs';
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {requirements} from '../../cli/doctor/doctor.ts';
-import {loadRunbook} from '../../engine/index.ts';
-import {registry} from '../../steps/index.ts';
-import {planOffline} from '../plan-offline.ts';
-import {projectFile, readProject, tableUnder} from './blocks.ts';
+import {loadShipped, planOffline} from '../shipped.ts';
+import {readProject, tableUnder} from './blocks.ts';
 
 const test = suite('docs/commands.md');
 
@@ -30,18 +23,8 @@ const PARTS: readonly (readonly [number, string])[] = [
 
 /** Each step of a runbook with its command line, by its key, where Docker can't be reached. */
 const linesOf = async (name: string): Promise<Map<string, string>> => {
-  const dir = await mkdtemp(join(tmpdir(), 'runbook-commands-'));
-  try {
-    const runbook = await loadRunbook(projectFile(`runbooks/${name}.yaml`), {
-      registry,
-      requirements: Object.keys(requirements),
-      find: async (child, from) => [join(dirname(from), `${child}.yaml`)].find((file) => existsSync(file)),
-    });
-    const plan = await planOffline(runbook, dir);
-    return new Map(plan.steps.map(({key, command}) => [key, command.replace(/ \\\n\s*/g, ' ')]));
-  } finally {
-    await rm(dir, {recursive: true, force: true});
-  }
+  const {steps} = await planOffline(await loadShipped(`${name}.yaml`));
+  return new Map(steps.map(({key, command}) => [key, command.replace(/ \\\n\s*/g, ' ')]));
 };
 
 /** Whether a key is that of a step, of one of its items, or of a step of its child. */

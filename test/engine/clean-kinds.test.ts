@@ -1,9 +1,8 @@
-import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {StepError} from '../../engine/step-type.ts';
-import {cleaner, makes, removals, type Shelf, shelf, WEB} from '../clean-rig.ts';
+import {cleaner, lostRun, makes, removals, type Shelf, shelf, WEB} from '../clean-rig.ts';
 import {rejects, rigTest} from '../rig.ts';
 
 const test = suite('clean, by kinds of things');
@@ -26,8 +25,7 @@ test(
       for (const name of ['throws', 'stays']) broken.things.set(name, {id: name, name, labels, state: ''});
     };
     await rig.runbook(WEB);
-    const {run} = await rig.run();
-    rmSync(rig.store.folderOf(run), {recursive: true});
+    await lostRun(rig);
     const one = cleaner(rig, step, networks, [broken, machines, containers]);
 
     const {removed, failed} = await one.clean();
@@ -63,8 +61,7 @@ test(
       own.things.set('outside', {id: 'outside', name: 'outside', labels, state: ''});
     };
     await rig.runbook(WEB);
-    const {run} = await rig.run();
-    rmSync(rig.store.folderOf(run), {recursive: true});
+    await lostRun(rig);
     const one = cleaner(rig, step, own, [
       {
         ...machines,
@@ -99,8 +96,7 @@ test(
     const step = rig.step('web');
     step.during = (_, {labels}) => machines.things.set('m1', {id: 'm1', name: 'm1', labels, state: '', provides: 'm1'});
     await rig.runbook(WEB);
-    const {run} = await rig.run();
-    rmSync(rig.store.folderOf(run), {recursive: true});
+    const run = await lostRun(rig);
     const guest = makes(rig.step('guest'), own, {where: 'm1'});
     await rig.write({'runbooks/guest.yaml': 'name: guest\ntitle: Guest\nsteps:\n  - {id: app, uses: guest}\n'});
     const held = guest.hold();

@@ -3,7 +3,7 @@ import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {cleaner, started} from '../clean-rig.ts';
+import {cleaner, lostRun, started} from '../clean-rig.ts';
 import {rejects, rigTest} from '../rig.ts';
 
 const test = suite('clean, beside others');
@@ -13,8 +13,7 @@ test(
   rigTest(async (rig) => {
     const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
     const next = rig.step('next');
-    const orphan = await rig.run();
-    rmSync(rig.store.folderOf(orphan.run), {recursive: true});
+    const orphan = await lostRun(rig);
     rig.world.clear();
     const held = next.hold();
     const running = rig.run();
@@ -25,7 +24,7 @@ test(
     const [live = ''] = rig.store.runs();
     const error = await rejects(one.plan(live), 'run-held');
     assert.match(error.message, `process ${process.pid}`);
-    await rejects(one.clean(orphan.run), 'run-held');
+    await rejects(one.clean(orphan), 'run-held');
     held.release();
     await running;
     assert.is(one.shelf.things.size, 2);

@@ -4,7 +4,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {cleanUp, findOwned} from '../../engine/clean.ts';
 import {StepError, type StepType} from '../../engine/step-type.ts';
-import {started} from '../clean-rig.ts';
+import {lostRun, started} from '../clean-rig.ts';
 import {rigTest} from '../rig.ts';
 
 const test = suite('clean');
@@ -197,8 +197,7 @@ test(
   'takes only what was agreed to: what has come since then stays',
   rigTest(async (rig) => {
     const one = await started(rig);
-    const {run} = await rig.run();
-    rmSync(rig.store.folderOf(run), {recursive: true});
+    await lostRun(rig);
     const plan = await one.plan();
     const [thing] = one.shelf.things.values();
     one.shelf.things.set('late', {id: 'late', name: 'late', labels: thing?.labels ?? {}, state: ''});

@@ -4,27 +4,13 @@ import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import type {Entry, Stamped} from '../../engine/entries.ts';
-import {JOURNAL_VERSION, readJournal} from '../../engine/journal.ts';
+import {readJournal} from '../../engine/journal.ts';
 import {seal} from '../../engine/journal-line.ts';
 import {JournalWriter} from '../../engine/journal-writer.ts';
 import {rejects, rigTest, throws} from '../rig.ts';
+import {RUN_STARTED} from '../run-started.ts';
 
 const test = suite('journal');
-
-const started: Entry = {
-  type: 'run-started',
-  journal: JOURNAL_VERSION,
-  run: 'r',
-  runbook: 'test',
-  file: '/test.yaml',
-  cwd: '/',
-  program: '1',
-  inputs: {},
-  secrets: {},
-  env: {},
-  envFiles: [],
-  selection: {},
-};
 
 const remembered = (value: string): Entry => ({type: 'remembered', step: 'a', name: 'n', value});
 
@@ -33,7 +19,7 @@ const valuesOf = (entries: readonly Stamped[]): unknown[] =>
 
 const write = async (file: string, values: readonly string[]): Promise<Buffer> => {
   const journal = JournalWriter.create(file);
-  await journal.append(started);
+  await journal.append(RUN_STARTED);
   for (const value of values) await journal.append(remembered(value));
   journal.close();
   return readFileSync(file);
@@ -64,7 +50,7 @@ test(
     const journal = JournalWriter.create(join(rig.dir, 'j'));
 
     const stamped = await Promise.all(
-      [started, ...Array.from({length: 50}, (_, i) => remembered(`${i}`))].map((entry) => journal.append(entry)),
+      [RUN_STARTED, ...Array.from({length: 50}, (_, i) => remembered(`${i}`))].map((entry) => journal.append(entry)),
     );
     journal.close();
 
@@ -121,7 +107,7 @@ test(
     const journal = JournalWriter.create(file);
     assert.is(existsSync(file), false);
 
-    await journal.append(started);
+    await journal.append(RUN_STARTED);
 
     assert.is(readJournal(file).entries.length, 1);
     assert.is(existsSync(`${file}.new`), false);
@@ -225,7 +211,7 @@ test(
   'refuses a journal of another version',
   rigTest(async (rig) => {
     const journal = JournalWriter.create(join(rig.dir, 'j'));
-    await journal.append({...started, journal: 3});
+    await journal.append({...RUN_STARTED, journal: 3});
     await journal.append({type: 'of a later version'} as unknown as Entry);
     journal.close();
 
@@ -239,7 +225,7 @@ test(
     const file = join(rig.dir, 'j');
     const lines: string[] = [];
     let sum = 0;
-    for (const [index, entry] of [{...started, journal: 1}, remembered('one'), remembered('two')].entries()) {
+    for (const [index, entry] of [{...RUN_STARTED, journal: 1}, remembered('one'), remembered('two')].entries()) {
       const sealed = seal({n: index + 1, at: new Date().toISOString(), ...entry}, sum);
       lines.push(sealed.line);
       sum = sealed.sum;
@@ -259,7 +245,7 @@ test(
   rigTest(async (rig) => {
     const file = join(rig.dir, 'j');
     const journal = JournalWriter.create(file);
-    await journal.append({...started, program: '9.9'});
+    await journal.append({...RUN_STARTED, program: '9.9'});
     await journal.append({type: 'step-paused', step: 'a'} as unknown as Entry);
     journal.close();
 
@@ -287,12 +273,12 @@ test(
       {type: 'step-undone', step: 'a', at: 'yesterday'},
       {type: 'step-undone', step: 'a', group: 'none'},
       {type: 'step-undone', step: 'a', n: 7},
-      started,
+      RUN_STARTED,
     ];
 
     for (const entry of wrong) {
       writeFileSync(file, '');
-      const first = seal({n: 1, at: new Date().toISOString(), ...started}, 0);
+      const first = seal({n: 1, at: new Date().toISOString(), ...RUN_STARTED}, 0);
       const second = seal({n: 2, at: new Date().toISOString(), ...entry}, first.sum);
       writeFileSync(file, first.line + second.line);
       throws(() => assert.unreachable(`${JSON.stringify(entry)} ${readJournal(file).tornBytes}`), 'journal-damaged');
@@ -305,7 +291,7 @@ test(
   rigTest(async (rig) => {
     const file = join(rig.dir, 'j');
     const journal = JournalWriter.create(file);
-    await journal.append(started);
+    await journal.append(RUN_STARTED);
     await journal.append({...remembered('one'), ...{mood: 'good'}});
     journal.close();
 
@@ -335,7 +321,7 @@ test(
   'refuses to append once it is closed',
   rigTest(async (rig) => {
     const journal = JournalWriter.create(join(rig.dir, 'j'));
-    await journal.append(started);
+    await journal.append(RUN_STARTED);
     journal.close();
 
     await rejects(journal.append(remembered('late')), 'state-unwritable');
@@ -368,7 +354,7 @@ test(
     onSmallDisk(rig.dir, async (disk) => {
       const file = join(disk, 'j');
       const journal = JournalWriter.create(file);
-      await journal.append(started);
+      await journal.append(RUN_STARTED);
       let written = 1;
       const fill = async (): Promise<void> => {
         for (; ; written++) await journal.append(remembered('x'.repeat(1000)));

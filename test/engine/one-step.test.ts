@@ -1,19 +1,33 @@
 import {readFileSync} from 'node:fs';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {rejects, rigTest} from '../rig.ts';
+import {type FakeStep, type Rig, rejects, rigTest} from '../rig.ts';
 
 const test = suite('a look at one step');
 
-const failing = '  - {id: a, uses: web}\n  - {id: b, uses: late}\n  - {id: c, uses: web}\n';
+/** A run of three steps, the second of which has failed. */
+const failedAtB = async (rig: Rig, request: Parameters<Rig['run']>[0] = {}): Promise<FakeStep> => {
+  rig.step('web');
+  const late = rig.step('late');
+  late.failure = 'no';
+  await rig.runbook('  - {id: a, uses: web}\n  - {id: b, uses: late}\n  - {id: c, uses: web}\n');
+  await rig.run(request);
+  return late;
+};
+
+/** A run of one step that has a check, and has failed. */
+const failedWithCheck = async (rig: Rig): Promise<FakeStep> => {
+  const sh = rig.step('sh', {effect: 'repeatable', check: true});
+  sh.failure = 'no';
+  await rig.runbook('  - {id: a, uses: sh}\n');
+  await rig.run();
+  return sh;
+};
 
 test(
   'says what was expected and found, and that it holds as soon as it does',
   rigTest(async (rig) => {
-    rig.step('web');
-    rig.step('late').failure = 'no';
-    await rig.runbook(failing);
-    await rig.run();
+    await failedAtB(rig);
 
     assert.equal(await rig.lookAt('b'), {standing: 'failed', expected: 'b = true', found: 'nothing'});
     rig.world.set('b', true);
@@ -24,11 +38,7 @@ test(
 test(
   'neither runs nor writes anything, and needs no lock',
   rigTest(async (rig) => {
-    rig.step('web');
-    const late = rig.step('late');
-    late.failure = 'no';
-    await rig.runbook(failing);
-    await rig.run();
+    const late = await failedAtB(rig);
     late.failure = undefined;
     const gate = late.hold();
     const other = rig.resume();
@@ -82,10 +92,7 @@ test(
 test(
   'refuses a step that the file does not have any more',
   rigTest(async (rig) => {
-    rig.step('web');
-    rig.step('late').failure = 'no';
-    await rig.runbook(failing);
-    await rig.run();
+    await failedAtB(rig);
 
     await rejects(rig.lookAt('z'), 'unknown-step');
   }),
@@ -94,10 +101,7 @@ test(
 test(
   'lets a resume adopt a failed step whose check was seen to hold, and do no other so',
   rigTest(async (rig) => {
-    const sh = rig.step('sh', {effect: 'repeatable', check: true});
-    sh.failure = 'no';
-    await rig.runbook('  - {id: a, uses: sh}\n');
-    await rig.run();
+    const sh = await failedWithCheck(rig);
     sh.failure = undefined;
     rig.world.set('a', true);
 
@@ -112,10 +116,7 @@ test(
 test(
   'does a step again that was to be adopted and does not hold after all',
   rigTest(async (rig) => {
-    const sh = rig.step('sh', {effect: 'repeatable', check: true});
-    sh.failure = 'no';
-    await rig.runbook('  - {id: a, uses: sh}\n');
-    await rig.run();
+    const sh = await failedWithCheck(rig);
     sh.failure = undefined;
 
     assert.ok((await rig.resume({adopt: ['a']})).ok);
@@ -126,11 +127,7 @@ test(
 test(
   'stays in the part that the run was started for, where a resume is told so',
   rigTest(async (rig) => {
-    rig.step('web');
-    const late = rig.step('late');
-    late.failure = 'no';
-    await rig.runbook(failing);
-    await rig.run({until: 'b'});
+    const late = await failedAtB(rig, {until: 'b'});
     late.failure = undefined;
 
     const same = await rig.resume({sameRange: true});

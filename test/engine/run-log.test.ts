@@ -1,7 +1,7 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type LoggedStep, readRunLog} from '../../engine/run-log.ts';
-import {rejects, rigTest} from '../rig.ts';
+import {type Ran, type Rig, rejects, rigTest} from '../rig.ts';
 
 const test = suite('run-log');
 
@@ -9,6 +9,15 @@ const textOf = (step: LoggedStep): string[] =>
   [...step.printed()]
     .flat()
     .flatMap((one) => (one.kind === 'line' ? one.text : one.kind === 'begin' ? `-- ${one.label}` : []));
+
+/** A run whose only step waits until it is released. */
+const heldRun = async (rig: Rig): Promise<{running: Promise<Ran>; release: () => void}> => {
+  const {started, release} = rig.step('web', {effect: 'repeatable'}).hold();
+  await rig.runbook('  - {id: web, uses: web}\n');
+  const running = rig.run();
+  await started;
+  return {running, release};
+};
 
 test(
   'has for each step how it ended, when it was started, how long it took, and what it printed',
@@ -66,11 +75,7 @@ test(
 test(
   'knows a step that runs from one whose process is gone',
   rigTest(async (rig) => {
-    const web = rig.step('web', {effect: 'repeatable'});
-    const {started, release} = web.hold();
-    await rig.runbook('  - {id: web, uses: web}\n');
-    const running = rig.run();
-    await started;
+    const {running, release} = await heldRun(rig);
     const [run = ''] = rig.store.runs();
     assert.is((await readRunLog(rig.stateDir, run)).steps[0]?.ending, 'running');
     release();
@@ -85,11 +90,7 @@ test(
 test(
   'has an interrupted step, and the same step when it is done',
   rigTest(async (rig) => {
-    const web = rig.step('web', {effect: 'repeatable'});
-    const {started, release} = web.hold();
-    await rig.runbook('  - {id: web, uses: web}\n');
-    const running = rig.run();
-    await started;
+    const {running, release} = await heldRun(rig);
     rig.interrupt();
     const {run} = await running;
     const ending = async (): Promise<string | undefined> => (await readRunLog(rig.stateDir, run)).steps[0]?.ending;

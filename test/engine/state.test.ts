@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type {Entry, Stamped, StepRecord} from '../../engine/entries.ts';
 import type {How} from '../../engine/events.ts';
 import {isUnfinished, type RunState, readState, type Status} from '../../engine/state.ts';
+import {RUN_STARTED} from '../run-started.ts';
 
 const test = suite('state');
 
@@ -16,20 +17,7 @@ const record: StepRecord = {
   secrets: {},
 };
 
-const START: Entry = {
-  type: 'run-started',
-  journal: 1,
-  run: 'r',
-  runbook: 'test',
-  file: '/test.yaml',
-  cwd: '/',
-  program: '1',
-  inputs: {size: 1},
-  secrets: {},
-  env: {},
-  envFiles: [],
-  selection: {},
-};
+const START: Entry = {...RUN_STARTED, journal: 1, inputs: {size: 1}};
 
 const stateAfter = (...entries: readonly Entry[]): RunState => {
   const stamped = [START, ...entries].map((entry, index): Stamped => ({n: index + 1, at: `t${index + 1}`, ...entry}));

@@ -3,27 +3,13 @@ import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import type {Entry, Stamped} from '../../engine/entries.ts';
-import {JOURNAL_VERSION, type JournalContents, parseJournal} from '../../engine/journal.ts';
+import {type JournalContents, parseJournal} from '../../engine/journal.ts';
 import {JournalWriter} from '../../engine/journal-writer.ts';
 import {isSoak, SEED, seeded} from '../random.ts';
 import {rigTest, throws} from '../rig.ts';
+import {RUN_STARTED} from '../run-started.ts';
 
 const test = suite('torn');
-
-const started: Entry = {
-  type: 'run-started',
-  journal: JOURNAL_VERSION,
-  run: 'r',
-  runbook: 'test',
-  file: '/test.yaml',
-  cwd: '/',
-  program: '1',
-  inputs: {},
-  secrets: {},
-  env: {},
-  envFiles: [],
-  selection: {},
-};
 
 const BLOCK = 512;
 
@@ -38,7 +24,7 @@ interface Written {
 const write = async (dir: string, groups: readonly (readonly number[])[]): Promise<Written> => {
   const file = join(mkdtempSync(join(dir, 'written-')), 'j');
   const journal = JournalWriter.create(file);
-  const entries: Stamped[] = [await journal.append(started)];
+  const entries: Stamped[] = [await journal.append(RUN_STARTED)];
   const confirmed = [{entries: 1, bytes: readFileSync(file).length}];
   for (const group of groups) {
     const values = group.map(

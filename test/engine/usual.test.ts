@@ -7,19 +7,15 @@ import {newRunId} from '../../engine/run-id.ts';
 import {Store} from '../../engine/store.ts';
 import {usualDurations} from '../../engine/usual.ts';
 import {type Rig, rigTest} from '../rig.ts';
+import {RUN_STARTED} from '../run-started.ts';
 
 const test = suite('usual');
-
-const started = (run: string, runbook: string): Entry => ({
-  ...{type: 'run-started', journal: 1, run, runbook, file: '/x.yaml', cwd: '/', program: '0', envFiles: []},
-  ...{inputs: {}, secrets: {}, env: {}, selection: {}},
-});
 
 /** A finished run of one step that took so long. */
 const past = async (rig: Rig, durationMs: number, more: readonly Entry[] = [], runbook = 'test'): Promise<string> => {
   const run = `${newRunId()}${rig.store.runs().length}`;
   const open = rig.store.create(runbook, run);
-  await open.journal.append(started(run, runbook));
+  await open.journal.append({...RUN_STARTED, journal: 1, run, runbook});
   await open.journal.append({
     ...{type: 'step-checkpointed', step: 'web', how: 'ran', outputs: {}, evidence: [], durationMs},
   });

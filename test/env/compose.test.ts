@@ -1,4 +1,3 @@
-import {execFile} from 'node:child_process';
 import {mkdtemp, readdir, rm, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -6,21 +5,9 @@ import {fileURLToPath} from 'node:url';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {engineTest, testEngine} from '../docker-engine.ts';
+import {execute} from '../tools.ts';
 
 const script = fileURLToPath(new URL('../../env/provision/compose.sh', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const run = (env: NodeJS.ProcessEnv, file = '', ...args: string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    execFile(file, args, {env, timeout: 120_000}, (error, stdout, stderr) => {
-      resolve({code: error ? Number(error.code ?? 1) : 0, stdout, stderr});
-    });
-  });
 
 /** Where a system keeps plugins for all its users: hidden, so that it has none. */
 const HIDE = `for folder in /usr/lib/docker /usr/libexec/docker /usr/local/lib/docker /usr/local/libexec/docker; do
@@ -42,7 +29,7 @@ withEngine('makes `docker compose` answer, and leaves it when it does', () =>
     const env = {...process.env, DOCKER_CONFIG: join(folder, 'docker')};
     const lines = `${HIDE}; sh '${script}'; docker compose version; sh '${script}'; ls -A '${folder}/docker/cli-plugins'`;
 
-    const {code, stdout, stderr} = await run(env, ...engine.outside, 'unshare', '--mount', 'sh', '-euc', lines);
+    const {code, stdout, stderr} = await execute(env, ...engine.outside, 'unshare', '--mount', 'sh', '-euc', lines);
 
     assert.is(code, 0, stderr);
     assert.match(stdout, /^Docker Compose version v?[2-9].*\ndocker-compose\n$/);
@@ -55,7 +42,7 @@ withEngine('says what to do without a network, and leaves nothing behind', () =>
     const env = {...process.env, XDG_CACHE_HOME: folder, TMPDIR: folder, DOCKER_CONFIG: folder};
     const lines = `${HIDE}; sh '${script}'`;
 
-    const {code, stderr} = await run(env, 'unshare', '--net', '--mount', 'sh', '-euc', lines);
+    const {code, stderr} = await execute(env, 'unshare', '--net', '--mount', 'sh', '-euc', lines);
 
     assert.is(code, 1);
     assert.match(stderr, 'cannot get Docker Compose: apt could not fetch the packages');
@@ -66,11 +53,11 @@ withEngine('says what to do without a network, and leaves nothing behind', () =>
 
 test('says what to do on a host without apt', () =>
   withFolder(async (folder) => {
-    const {stdout} = await run(process.env, 'sh', '-c', 'command -v sh; command -v dirname; command -v grep');
+    const {stdout} = await execute(process.env, 'sh', '-c', 'command -v sh; command -v dirname; command -v grep');
     for (const path of stdout.trim().split('\n')) await symlink(path, join(folder, path.split('/').at(-1) ?? ''));
     await symlink('/bin/false', join(folder, 'docker'));
 
-    const {code, stderr} = await run({PATH: folder, HOME: folder}, '/bin/sh', script);
+    const {code, stderr} = await execute({PATH: folder, HOME: folder}, '/bin/sh', script);
 
     assert.is(code, 1);
     assert.match(stderr, 'this host has no apt-get');

@@ -1,4 +1,3 @@
-import {execFile} from 'node:child_process';
 import {mkdtemp, readFile, rm, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -7,22 +6,10 @@ import {parse} from 'dotenv';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {engineTest, testEngine} from '../docker-engine.ts';
+import {execute} from '../tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const build = join(root, 'env/images/consul/build.sh');
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const run = (env: NodeJS.ProcessEnv, file = '', ...args: string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    execFile(file, args, {env, timeout: 120_000}, (error, stdout, stderr) => {
-      resolve({code: error ? Number(error.code ?? 1) : 0, stdout, stderr});
-    });
-  });
 
 const test = suite('image definitions');
 const withEngine = engineTest(test);
@@ -37,10 +24,10 @@ withEngine('build Consul with the command line of the official image, and the la
   const engine = await testEngine();
   const env = {...process.env, ...engine.env};
   const tag = 'runbook/consul:labels';
-  const docker = (...args: string[]) => run(env, 'docker', ...args);
+  const docker = (...args: string[]) => execute(env, 'docker', ...args);
 
   const labels = {RUNBOOK_LABELS: 'io.runbook.run=r 1\nio.runbook.step=image\n'};
-  const built = await run({...env, ...labels}, ...engine.outside, 'sh', build, tag);
+  const built = await execute({...env, ...labels}, ...engine.outside, 'sh', build, tag);
   assert.is(built.code, 0, built.stderr);
 
   const inspected = await docker('inspect', '--format', '{{json .Config}}', tag);
@@ -60,7 +47,7 @@ withEngine('start an agent as the user consul, which answers at its ports', asyn
   const engine = await testEngine();
   await engine.load('runbook/consul:1.8.7');
   const env = {...process.env, ...engine.env};
-  const docker = (...args: string[]) => run(env, 'docker', ...args);
+  const docker = (...args: string[]) => execute(env, 'docker', ...args);
 
   const local = '{"node_name": "from-local-config"}';
   const {stdout: id, stderr} = await docker(
@@ -85,7 +72,7 @@ withEngine('build the web application, which says hello and ends at once', async
   await engine.load('runbook/webapp:1');
   const env = {...process.env, ...engine.env};
   const sh = async (line: string): Promise<string> =>
-    (await run(env, ...engine.inside, 'sh', '-euc', line)).stdout.trim();
+    (await execute(env, ...engine.inside, 'sh', '-euc', line)).stdout.trim();
 
   const id = await sh('docker run -d -p 5001:5001 -e PORT=5001 -e PROVIDER=you runbook/webapp:1');
   const curl = 'curl -s --retry 50 --retry-all-errors --retry-delay 0';
@@ -111,18 +98,18 @@ withEngine('take an image of the registry as the base on a host without apt, whe
   await engine.load('runbook/machine:1');
   const folder = await mkdtemp(join(tmpdir(), 'no-apt-'));
   const needed = ['sh', 'dirname', 'basename', 'mktemp', 'chmod', 'mkdir', 'ln', 'rm', 'cp', 'install', 'docker'];
-  const {stdout} = await run(process.env, 'sh', '-c', `command -v ${needed.join('; command -v ')}`);
+  const {stdout} = await execute(process.env, 'sh', '-c', `command -v ${needed.join('; command -v ')}`);
   for (const path of stdout.trim().split('\n')) await symlink(path, join(folder, path.split('/').at(-1) ?? ''));
   const env = {...process.env, ...engine.env, PATH: folder};
   const script = join(root, 'env/images/machine/build.sh');
   const base = 'docker:28.5.2-dind';
 
-  const alone = await run(env, '/bin/sh', script, 'runbook/machine:never');
+  const alone = await execute(env, '/bin/sh', script, 'runbook/machine:never');
   // not the official image, but one with the same programs
-  await run(env, 'docker', 'tag', 'runbook/machine:1', base);
-  const built = await run(env, '/bin/sh', script, 'runbook/machine:official');
-  const started = await run(env, 'docker', 'run', '--rm', 'runbook/machine:official');
-  await run(env, 'docker', 'rmi', base, 'runbook/machine:official');
+  await execute(env, 'docker', 'tag', 'runbook/machine:1', base);
+  const built = await execute(env, '/bin/sh', script, 'runbook/machine:official');
+  const started = await execute(env, 'docker', 'run', '--rm', 'runbook/machine:official');
+  await execute(env, 'docker', 'rmi', base, 'runbook/machine:official');
 
   await rm(folder, {recursive: true});
   assert.is(alone.code, 1);
@@ -136,7 +123,7 @@ test('say what to do on a host without apt', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'no-apt-'));
   for (const program of ['sh', 'sed', 'dirname']) await symlink(`/bin/${program}`, join(folder, program));
 
-  const {code, stderr} = await run({PATH: folder}, '/bin/sh', build, 'runbook/consul:never');
+  const {code, stderr} = await execute({PATH: folder}, '/bin/sh', build, 'runbook/consul:never');
 
   await rm(folder, {recursive: true});
   assert.is(code, 1);
@@ -149,9 +136,9 @@ withEngine('fail in seconds without a network, and leave nothing behind', async 
   const folder = await mkdtemp(join(tmpdir(), 'no-network-'));
   const env = {...process.env, ...engine.env, XDG_CACHE_HOME: folder, TMPDIR: folder};
 
-  const {code, stderr} = await run(env, ...engine.inside, 'sh', build, 'runbook/consul:never');
+  const {code, stderr} = await execute(env, ...engine.inside, 'sh', build, 'runbook/consul:never');
 
-  const left = await run(process.env, 'ls', '-A', folder);
+  const left = await execute(process.env, 'ls', '-A', folder);
   await rm(folder, {recursive: true});
   assert.is(code, 1);
   assert.match(stderr, 'apt could not fetch the packages');
