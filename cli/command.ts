@@ -3,6 +3,7 @@ import type {Command} from 'commander';
 import type {ReportStyle} from './report.ts';
 import {columnsOf, type Style, styleFor} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
+import {fitted} from './width.ts';
 
 /** One subcommand: a file of `commands/`, named as typed. */
 export interface CommandFile {
@@ -62,7 +63,7 @@ export class Call {
 
   get report(): ReportStyle {
     const {cwd, program, stderr} = this.around;
-    return {style: this.errStyle, cwd, program, columns: columnsOf(stderr)};
+    return {style: this.errStyle, cwd, program, fit: (text) => fitted(text, columnsOf(stderr))};
   }
 
   /** A result, to stdout. */

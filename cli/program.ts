@@ -7,6 +7,7 @@ import {type ReportStyle, reportInternal, reportProblems} from './report.ts';
 import {codeOfSignal} from './signals.ts';
 import {columnsOf, styleFor} from './streams.ts';
 import type {Surroundings} from './surroundings.ts';
+import {fitted} from './width.ts';
 
 // The engine is loaded by the commands that need it: the help does not.
 const DONE = 0;
@@ -136,7 +137,7 @@ const reportStyle = ({stderr, env, cwd, argv, program}: Surroundings): ReportSty
   style: styleFor(stderr, env, !argv.includes('--no-color')),
   cwd,
   program,
-  columns: columnsOf(stderr),
+  fit: (text) => fitted(text, columnsOf(stderr)),
 });
 
 const isRunbookError = (error: unknown): error is RunbookError =>

@@ -2,7 +2,6 @@ import {isAbsolute, relative} from 'node:path';
 import type {Place, Problem} from '../engine/index.ts';
 import {pasteable} from './command-line.ts';
 import type {Style} from './streams.ts';
-import {widthOf, wrapped} from './width.ts';
 
 /** How problems are written: in colour or not, and relative to which folder. */
 export interface ReportStyle {
@@ -10,18 +9,18 @@ export interface ReportStyle {
   readonly cwd: string;
   /** How this program was called, such as `npx runbook`: what is to be typed next begins with it. */
   readonly program: string;
-  /** Of a terminal; elsewhere, where others read it too, what is wrong stays on one line. */
-  readonly columns?: number | undefined;
+  /** Breaks what is wrong for a terminal; elsewhere, where others read it too, it stays on one line. */
+  fit?(text: string): string;
 }
 
 const LABEL_COLUMNS = 10;
 
 /** One problem in the four parts of an error: where and what, evidence, what was run, what to do next. */
 export const reportProblem = (problem: Problem, how: ReportStyle): string => {
-  const {style, cwd, columns} = how;
+  const {style, cwd} = how;
   const where = problem.place === undefined ? '' : `${style('bold', placeText(problem.place, cwd))}: `;
   const headline = `${style('red', '✖')} ${where}${problem.message} ${style('dim', `[${problem.code}]`)}`;
-  const lines = [fitted(headline, columns)];
+  const lines = [how.fit?.(headline) ?? headline];
   if (problem.excerpt !== undefined) lines.push(...excerptLines(problem.excerpt, style));
   const part = (label: string, text: string | readonly string[] | undefined): void => {
     if (text !== undefined) lines.push(...labelled(label, text, style));
@@ -33,12 +32,6 @@ export const reportProblem = (problem: Problem, how: ReportStyle): string => {
   if (problem.next !== undefined) lines.push(...nextSteps(problem.next, how));
   return lines.join('\n');
 };
-
-const fitted = (text: string, columns = Number.POSITIVE_INFINITY): string =>
-  text
-    .split('\n')
-    .map((line) => (widthOf(line) <= columns ? line : wrapped(line, columns - 2).join('\n  ')))
-    .join('\n');
 
 /** All problems, and their number when there are several. */
 export const reportProblems = (problems: readonly Problem[], how: ReportStyle): string => {

@@ -59,6 +59,13 @@ export const wrapped = (text: string, columns: number): string[] => {
   return line === '' ? lines : [...lines, line];
 };
 
+/** Lines as they are, where they fit; longer ones broken between words, with what follows indented. */
+export const fitted = (text: string, columns = Number.POSITIVE_INFINITY): string =>
+  text
+    .split('\n')
+    .map((line) => (widthOf(line) <= columns ? line : wrapped(line, columns - 2).join('\n  ')))
+    .join('\n');
+
 /** Rows as lines with aligned columns, two blanks apart; the last column is as long as it is. */
 export const table = (rows: readonly (readonly string[])[]): string[] => {
   const widths: number[] = [];

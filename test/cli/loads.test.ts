@@ -58,7 +58,7 @@ test(
 test(
   'validate loads no client library, whatever the runbook uses',
   cliTest(async (rig) => {
-    assert.equal(await packagesOf(rig, ['validate', join(root, 'runbooks/consul-cluster.yaml')]), ENGINE);
+    assert.equal(await packagesOf(rig, ['validate', join(root, 'runbooks/consul-cluster.yaml')]), all(ENGINE, WIDTHS));
   }),
 );
 

@@ -2,6 +2,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {reportInternal, reportProblem, reportProblems} from '../../cli/report.ts';
 import {coloured, plain} from '../../cli/streams.ts';
+import {fitted} from '../../cli/width.ts';
 
 const test = suite('report');
 const how = {style: plain, cwd: '/home/me', program: 'runbook'};
@@ -32,7 +33,7 @@ test('breaks what is wrong between words on a terminal, and nowhere else', () =>
   const problem = {code: 'command-failed', message: 'step "build" failed:\nexited with code 3 after a while'} as const;
 
   assert.is(
-    reportProblem(problem, {...how, columns: 24}),
+    reportProblem(problem, {...how, fit: (text) => fitted(text, 24)}),
     '✖ step "build" failed:\nexited with code 3\n  after a while\n  [command-failed]',
   );
   assert.is(reportProblem(problem, how), '✖ step "build" failed:\nexited with code 3 after a while [command-failed]');
