@@ -8,7 +8,7 @@ const OUT = 'dist/cli';
 const BUNDLES = join(OUT, 'bundles');
 
 /** Loaded by whoever needs them, and as a file each: what a runbook does not use is not even read. */
-const APART = ['asn1js', 'consul', 'dockerode', 'enquirer', 'pkijs'];
+const APART = ['asn1js', 'consul', 'dockerode', 'enquirer', 'listr2', 'pkijs'];
 
 /** dockerode loads them for `ssh:` and BuildKit's sessions, which we don't use it for (`steps/clients/docker-ssh.ts`). */
 const LEFT_OUT = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'ssh2'];
@@ -26,6 +26,13 @@ const parts: Plugin = {
   },
 };
 
+// A directive counts only at the very beginning.
+const BEGIN = "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;";
+
+/** As a script such a file gives its body, as a module it exports it: V8 takes it as it is, without a copy of all of it. */
+const AS_FUNCTION =
+  '(typeof module=="object"?module:{}).exports=function(exports,require,module,__filename,__dirname){';
+
 const common = {
   bundle: true,
   platform: 'node',
@@ -42,8 +49,6 @@ const common = {
   sourcesContent: false,
   legalComments: 'none',
   define: {'import.meta.url': '__url'},
-  // a directive counts only at the very beginning
-  banner: {js: "'use strict';const __url=require('node:url').pathToFileURL(__filename).href;"},
   plugins: [parts],
   metafile: true,
   logLevel: 'warning',
@@ -77,7 +82,13 @@ rmSync(OUT, {recursive: true, force: true});
 const entryPoints = Object.fromEntries(
   [...APART, 'main', 'program'].map((name) => [name, APART.includes(name) ? name : `cli/${name}.ts`]),
 );
-const {metafile} = await build({...common, entryPoints, outdir: BUNDLES});
+const {metafile} = await build({
+  ...common,
+  entryPoints,
+  outdir: BUNDLES,
+  banner: {js: AS_FUNCTION + BEGIN},
+  footer: {js: '}'},
+});
 // esbuild leaves regular expressions and tagged templates as they are
 for (const name of readdirSync(BUNDLES).filter((file) => file.endsWith('.cjs'))) {
   const file = join(BUNDLES, name);
@@ -88,6 +99,7 @@ await build({
   ...common,
   entryPoints: {main: 'cli/launch.ts'},
   outdir: OUT,
+  banner: {js: BEGIN},
   define: {...common.define, BUILD: JSON.stringify(idOf(BUNDLES))},
 });
 copyFileSync('cli/runbook.cjs', join(OUT, 'runbook.cjs'));

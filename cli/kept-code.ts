@@ -22,12 +22,17 @@ export class KeptCode {
 
   /** The function that is a CommonJS module's body. */
   compile(file: string): unknown {
-    const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`;
+    const source = readFileSync(file, 'latin1');
     const name = `${basename(file, '.cjs')}-${this.#word}`;
     const kept = this.#read(name, file);
     const script = new Script(source, {filename: file, ...(kept === undefined ? {} : {cachedData: kept})});
     if (kept === undefined || script.cachedDataRejected) this.#fresh.set(name, script);
     return script.runInThisContext();
+  }
+
+  /** Nothing had to be compiled anew so far. */
+  get isWhole(): boolean {
+    return this.#fresh.size === 0;
   }
 
   /** Writes down what was compiled anew, with all that has been called by now. */

@@ -26,10 +26,14 @@ export interface Program {
  * Parses and checks.
  * @param read sees the tree as it was written: checking rewrites it, and nobody else may have it
  */
-export const programOf = (source: string, read: (ast: ASTNode) => void = () => {}, environment = cel): Program => {
+export const programOf = (
+  source: string,
+  read: (ast: ASTNode, nodes: readonly ASTNode[]) => void = () => {},
+  environment = cel,
+): Program => {
   const program = environment.parse(source);
-  read(program.ast);
   const nodes = nodesOf(program.ast);
+  read(program.ast, nodes);
   nodes.forEach(redirect);
   const evaluate = (values: Values): unknown => plain(program(values));
   return {

@@ -7,7 +7,7 @@ import type {PlaceAt, Values} from './expression.ts';
 import {TookTooLong} from './interruptible.ts';
 import {listed, suggest} from './nearest.ts';
 import {patternProblem} from './pattern.ts';
-import {nodesOf, readsIn} from './references.ts';
+import {readsIn} from './references.ts';
 
 type CelError = ParseError | CheckError | EvaluationError;
 
@@ -144,8 +144,8 @@ const keysOf = (source: string, values: Values): readonly string[] | undefined =
 };
 
 /** Refuses literal patterns of `matches()` that are none. */
-export const refusePatterns = (ast: ASTNode, placeAt: PlaceAt): void => {
-  for (const node of nodesOf(ast)) {
+export const refusePatterns = (nodes: readonly ASTNode[], placeAt: PlaceAt): void => {
+  for (const node of nodes) {
     if (node.op !== 'rcall' || node.args[0] !== 'matches') continue;
     const [pattern] = node.args[2];
     if (pattern?.op !== 'value' || typeof pattern.args !== 'string') continue;

@@ -124,8 +124,8 @@ const MOST_KNOWN = 1000;
 
 const learn = (source: string, placeAt: PlaceAt): Known => {
   let reads: readonly RootRead[] = [];
-  const program = compile(source, placeAt, (ast) => {
-    refusePatterns(ast, placeAt);
+  const program = compile(source, placeAt, (ast, nodes) => {
+    refusePatterns(nodes, placeAt);
     reads = readsIn(ast);
   });
   if (known.size >= MOST_KNOWN) known.clear();
@@ -133,7 +133,9 @@ const learn = (source: string, placeAt: PlaceAt): Known => {
   return {program, reads};
 };
 
-const compile = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void): Program => {
+type ReadTree = (ast: ASTNode, nodes: readonly ASTNode[]) => void;
+
+const compile = (source: string, placeAt: PlaceAt, read: ReadTree): Program => {
   if (source.trim() === '')
     throw new RunbookError(advised({code: 'bad-expression', message: 'the expression is empty', place: placeAt(0)}));
   const program = parse(source, placeAt, read);
@@ -141,7 +143,7 @@ const compile = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void)
   return program;
 };
 
-const parse = (source: string, placeAt: PlaceAt, read: (ast: ASTNode) => void): Program => {
+const parse = (source: string, placeAt: PlaceAt, read: ReadTree): Program => {
   try {
     return programOf(source, read);
   } catch (error) {

@@ -41,20 +41,20 @@ const unclosed = (place: Place): RunbookError =>
     next: ['close it with "}}", or write "$${{" for the characters themselves'],
   });
 
-const STRING = /[rR]?(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')/y;
+/** A whole string, a quote that begins none, or a brace. */
+const STRING_OR_BRACE = /"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|["'{}]/g;
 
 /** Where the `}}` of an expression stands; its strings and maps may hold braces of their own. */
 const closeOf = (text: string, start: number): number => {
   let depth = 0;
-  for (let at = start; at < text.length; at++) {
-    STRING.lastIndex = at;
-    const string = STRING.exec(text)?.[0];
-    if (string !== undefined) at += string.length - 1;
+  STRING_OR_BRACE.lastIndex = start;
+  for (let found = STRING_OR_BRACE.exec(text); found !== null; found = STRING_OR_BRACE.exec(text)) {
+    const [{0: first, length}] = found;
     // a string that does not end: the expression is wrong, wherever it ends itself
-    else if (text[at] === '"' || text[at] === "'") return text.indexOf('}}', at);
-    else if (text[at] === '{') depth++;
-    else if (text[at] === '}' && depth > 0) depth--;
-    else if (text.startsWith('}}', at)) return at;
+    if (length === 1 && (first === '"' || first === "'")) return text.indexOf('}}', found.index);
+    if (first === '{') depth++;
+    else if (first === '}' && depth > 0) depth--;
+    else if (first === '}' && text.startsWith('}}', found.index)) return found.index;
   }
   return -1;
 };

@@ -11,11 +11,20 @@ export interface Source {
   placeAt(offset: number): Place;
 }
 
-/** Finds places in a text in logarithmic time. */
+/** Finds places in a text in logarithmic time; in order, as a reader asks for them, in no time. */
 export const source = (file: string, text: string): Source => {
   const starts = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  let last = 0;
+  const isIn = (line: number, offset: number): boolean =>
+    (starts[line] ?? Number.POSITIVE_INFINITY) <= offset && offset < (starts[line + 1] ?? Number.POSITIVE_INFINITY);
   const lineAt = (offset: number): number => {
+    if (isIn(last, offset)) return last;
+    if (isIn(last + 1, offset)) return ++last;
+    last = searched(offset);
+    return last;
+  };
+  const searched = (offset: number): number => {
     let low = 0;
     let high = starts.length - 1;
     while (low < high) {

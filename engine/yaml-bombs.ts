@@ -33,8 +33,12 @@ export const refuseBombs = (mistakes: Mistakes): boolean => {
 
 const BEFORE = /^[ \t]*(?:[-?:][ \t]+)*/;
 
+// No line begins that far to the right or has that many colons: then nothing can be nested deeper.
+const MAY_BE_DEEP = new RegExp(`^[-?:\\t ]{${DEEPEST}}|^(?:[^:\\n]*:){${DEEPEST}}`, 'm');
+
 // Counts columns at which something begins, further and further to the right; `- - -` are three in one line.
 const deepBlock = (text: string): number | undefined => {
+  if (!MAY_BE_DEEP.test(text)) return undefined;
   const columns: number[] = [];
   for (const {line, start} of linesOfStructure(text)) {
     const [before = ''] = BEFORE.exec(line) ?? [];
@@ -89,10 +93,9 @@ const deepFlow = (text: string): number | undefined => {
 
 const isSuspicious = (text: string): boolean => {
   let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 91 || char === 123) depth++;
-    else if ((char === 93 || char === 125) && depth > 0) depth--;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    if (bracket === '[' || bracket === '{') depth++;
+    else if (depth > 0) depth--;
     if (depth > DEEPEST) return true;
   }
   return false;
