@@ -16,7 +16,7 @@ interface Group {
   left: number;
   /** When something was heard of the first of them. */
   since: number | undefined;
-  readonly ended: Map<Wording, number>;
+  readonly ended: Map<Wording, {readonly count: number; readonly last: string}>;
 }
 
 /** Where many items of a `foreach` end as they should, they share a line: who reads along looks for those that don't. */
@@ -50,13 +50,15 @@ export class Groups {
   }
 
   /** Whether the line of this event is left to that of its group. */
-  takes(event: Event, now: number): boolean {
-    const group = 'step' in event ? this.#groupOf.get(event.step) : undefined;
+  takes(event: Event, board: Board, now: number): boolean {
+    if (!('step' in event)) return false;
+    const group = this.#groupOf.get(event.step);
     if (group === undefined) return false;
+    const title = board.titleOf(event.step);
     group.since ??= now;
     const wording = plainEnd(event);
     if (wording === undefined) return false;
-    group.ended.set(wording, (group.ended.get(wording) ?? 0) + 1);
+    group.ended.set(wording, {count: (group.ended.get(wording)?.count ?? 0) + 1, last: title});
     this.#open.add(group);
     return true;
   }
@@ -102,7 +104,9 @@ const plainEnd = (event: Event): Wording | undefined => {
 
 const linesOf = (group: Group, now: number, layout: RowLayout): readonly string[] => {
   const time = spoken(now - (group.since ?? now));
-  return [...group.ended].map(([wording, count]) => row(wording, titleOf(group, count), time, layout));
+  return [...group.ended].map(([wording, {count, last}]) =>
+    row(wording, count === 1 ? last : titleOf(group, count), time, layout),
+  );
 };
 
 const titleOf = ({name, total}: Group, count: number): string =>

@@ -75,7 +75,7 @@ class Drawing {
     this.#board.apply(event, now);
     if (event.type === 'run-started' || event.type === 'undo-started') this.#groups.begin(this.#board);
     const layout = this.#layout();
-    const isTaken = printed.length === 0 && this.#groups.takes(event, now);
+    const isTaken = printed.length === 0 && this.#groups.takes(event, this.#board, now);
     this.#above.push(
       ...(isTaken ? [] : settledLines(event, this.#board, layout, this.#all)),
       ...printed.map((line) => below(`│ ${line}`, layout)),

@@ -435,4 +435,28 @@ test(
   }),
 );
 
+test(
+  'looks at several steps at once',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    await rig.runbook('  - {id: web, uses: web, foreach: [a, b, c, d], with: {name: "${{ item.key }}"}}\n');
+    const {run} = await rig.run();
+    let begun = 0;
+    let all = (): void => {};
+    const together = new Promise<void>((resolve) => {
+      all = resolve;
+    });
+    // each look waits for the others to have begun
+    web.onLook = () => {
+      begun += 1;
+      if (begun === 4) all();
+      return together;
+    };
+
+    const {kept} = await rig.planResume({run});
+
+    assert.is(kept, 4);
+  }),
+);
+
 test.run();

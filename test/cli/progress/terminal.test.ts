@@ -135,6 +135,16 @@ test('shows how far the items are that are going on', async () => {
   await progress.pause();
 });
 
+test('names an item that ended by itself between two pauses', async () => {
+  const terminal = new Terminal(80, 24);
+  const progress = new TerminalProgress({out: terminal, other: new Terminal(80, 24), style: plain});
+  progress.emit(runOf(itemsOf('a', 100)));
+  for (const event of [started('a[0]'), finished('a[0]')]) progress.emit(event);
+  await progress.pause();
+
+  assert.match(terminal.lines().at(-1) ?? '', /✔ Do a \(0\) +ran/);
+});
+
 test('keeps a line for each of a few items, and for each that printed what is to be read', async () => {
   const terminal = new Terminal(80, 24);
   const progress = new TerminalProgress({out: terminal, other: new Terminal(80, 24), style: plain});
