@@ -3,7 +3,6 @@ import {sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type StepContext, type Verdict} from '../engine/step-type.ts';
 import {ACT_MS, type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
 import {type Difference, sideOf} from './clients/docker-compare.ts';
-import {dockerEvents} from './clients/docker-events.ts';
 import {madeByRun, madeByStep} from './clients/labels.ts';
 import {services} from './clients/owned/services.ts';
 import {volumes} from './clients/owned/volumes.ts';
@@ -16,7 +15,8 @@ import {
   networkNames,
   removeService,
   type Service,
-  serviceCheck,
+  serviceChanges,
+  serviceInShell,
   serviceTrouble,
   underway,
 } from './clients/services.ts';
@@ -94,13 +94,7 @@ export default defineStepType({
     await removeService(docker, found, context.signal);
   },
 
-  changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),
+  changes: (_, context) => serviceChanges(context),
 
-  shell: {
-    check: ({name}, site) => serviceCheck(name, site),
-    outputs: {
-      id: ({name}, site) => sh`${dockerCommand(site)} service inspect -f '{{.ID}}' ${name}`,
-      name: ({name}) => sh`echo ${name}`,
-    },
-  },
+  shell: serviceInShell,
 });

@@ -2,12 +2,12 @@ import * as v from 'valibot';
 import {sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type StepContext} from '../engine/step-type.ts';
 import {type Docker, dockerClient, dockerCommand} from './clients/docker.ts';
-import {dockerEvents} from './clients/docker-events.ts';
 import {objectName} from './clients/docker-run-options.ts';
 import {
   findService,
   getService,
   type Service,
+  serviceChanges,
   serviceCheck,
   serviceTrouble,
   underway,
@@ -72,7 +72,7 @@ export default defineStepType({
       : undefined;
   },
 
-  changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),
+  changes: (_, context) => serviceChanges(context),
 
   shell: {
     check: ({name}, site) => serviceCheck(name, site),

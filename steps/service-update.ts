@@ -3,7 +3,6 @@ import {sh} from '../engine/sh.ts';
 import {defineStepType, PermanentError, type StepContext} from '../engine/step-type.ts';
 import {dockerClient, dockerCommand} from './clients/docker.ts';
 import {sideOf} from './clients/docker-compare.ts';
-import {dockerEvents} from './clients/docker-events.ts';
 import {type RememberedBytes, toPutBack, toRemembered} from './clients/remembered-bytes.ts';
 import {serviceDifferences} from './clients/service-compare.ts';
 import {updateCommand} from './clients/service-flags.ts';
@@ -13,7 +12,8 @@ import {
   findService,
   getService,
   networkNames,
-  serviceCheck,
+  serviceChanges,
+  serviceInShell,
   serviceTrouble,
   underway,
   updateService,
@@ -77,13 +77,7 @@ export default defineStepType({
     return unlike.length === 0 ? {stays: `service ${name} stays: it was so before`} : undefined;
   },
 
-  changes: (_, context) => dockerEvents(context, {type: ['service', 'node', 'container']}),
+  changes: (_, context) => serviceChanges(context),
 
-  shell: {
-    check: ({name}, site) => serviceCheck(name, site),
-    outputs: {
-      id: ({name}, site) => sh`${dockerCommand(site)} service inspect -f '{{.ID}}' ${name}`,
-      name: ({name}) => sh`echo ${name}`,
-    },
-  },
+  shell: serviceInShell,
 });

@@ -2,7 +2,7 @@ import {rmSync} from 'node:fs';
 import {type CleanPlan, type CleanRequest, cleanUp, planClean} from '../engine/clean.ts';
 import type {Found} from '../engine/owned.ts';
 import type {OwnedKind, OwnedThing, StepType} from '../engine/step-type.ts';
-import type {FakeStep, Rig} from './rig.ts';
+import type {FakeStep, Ran, Rig} from './rig.ts';
 
 /** A kind of labelled things that a test makes and removes; with all that was removed, in order. */
 export interface Shelf {
@@ -84,6 +84,7 @@ export const cleaner = (
 };
 
 export const WEB = '  - {id: web, uses: web}\n';
+export const WEB_AND_NEXT = `${WEB}  - {id: next, uses: next}\n`;
 
 export const started = async (rig: Rig, steps = WEB): Promise<Clean> => {
   removals.splice(0);
@@ -98,4 +99,14 @@ export const lostRun = async (rig: Rig): Promise<string> => {
   const {run} = await rig.run();
   rmSync(rig.store.folderOf(run), {recursive: true});
   return run;
+};
+
+/** A run that failed after it had made something, and a newer one that needed that. */
+export const replaced = async (rig: Rig): Promise<{one: Clean; newer: Ran}> => {
+  const one = await started(rig, WEB_AND_NEXT);
+  const next = rig.step('next');
+  next.failure = 'no';
+  await rig.run();
+  next.failure = undefined;
+  return {one, newer: await rig.run()};
 };

@@ -32,3 +32,10 @@ export const editor = async (rig: CliRig, name: string, script: string): Promise
   await chmod(path, 0o755);
   return path;
 };
+
+/** Opens the shell of the menu. */
+export const opensShell = async (pty: Pty): Promise<void> => {
+  pty.types('s');
+  await pty.says('come back with: exit');
+  await pty.says('$ ');
+};

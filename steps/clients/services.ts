@@ -1,8 +1,9 @@
 import {isDeepStrictEqual} from 'node:util';
 import {sh} from '../../engine/sh.ts';
-import {type Site, StepError} from '../../engine/step-type.ts';
+import {type Site, type StepContext, StepError} from '../../engine/step-type.ts';
 import {ACT_MS, type Docker, dockerCommand} from './docker.ts';
 import {isMissing} from './docker-errors.ts';
+import {dockerEvents} from './docker-events.ts';
 import type {ServiceSpec} from './service-spec.ts';
 import {listNodes} from './swarm-nodes.ts';
 import {isActive, runs, type Task, taskName, tasksOf} from './swarm-tasks.ts';
@@ -129,3 +130,20 @@ export const underway = ({UpdateStatus: update}: Service): {readonly partial?: '
 /** In shell: as many of its tasks run as are wanted. */
 export const serviceCheck = (name: string, site: Site): string =>
   sh`${dockerCommand(site)} service ls --format '{{.Name}} {{.Replicas}}' | grep -q ${`^${name.replaceAll('.', '[.]')} \\([0-9]*\\)/\\1\\( .*\\)*$`}`;
+
+interface Named {
+  readonly name: string;
+}
+
+/** Its id and name, and whether it is as it is wanted, in shell. */
+export const serviceInShell = {
+  check: ({name}: Named, site: Site): string => serviceCheck(name, site),
+  outputs: {
+    id: ({name}: Named, site: Site): string => sh`${dockerCommand(site)} service inspect -f '{{.ID}}' ${name}`,
+    name: ({name}: Named): string => sh`echo ${name}`,
+  },
+};
+
+/** Yields when the tasks of a service may have changed. */
+export const serviceChanges = (context: StepContext): AsyncIterable<unknown> =>
+  dockerEvents(context, {type: ['service', 'node', 'container']});

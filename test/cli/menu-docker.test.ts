@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import {type CliRig, cliTest} from '../cli-rig.ts';
 import {engineTest} from '../docker-engine.ts';
 import {dockerEnv, IMAGE} from '../docker-rig.ts';
-import {OPEN} from '../menu-rig.ts';
+import {OPEN, opensShell} from '../menu-rig.ts';
 import {type Pty, startPty} from '../pty.ts';
 
 const test = suite('the menu of a failed step of a container');
@@ -121,9 +121,7 @@ withEngine(
       {DOCKER_CONFIG: join(rig.dir, 'docker')},
     );
 
-    pty.types('s');
-    await pty.says('come back with: exit');
-    await pty.says('$ ');
+    await opensShell(pty);
     pty.types(
       `echo "$DOCKER_CONTEXT" > on; docker exec ${name} touch /go; sh -c "$RUNBOOK_COMMAND" && echo repe""ated; exit\r`,
     );

@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {cliTest} from '../cli-rig.ts';
-import {editor, failing, OPEN} from '../menu-rig.ts';
+import {editor, failing, OPEN, opensShell} from '../menu-rig.ts';
 import {startPty} from '../pty.ts';
 
 const test = suite('the shell of the menu');
@@ -24,9 +24,7 @@ test(
     const pty = startPty(rig, ['run', 'web']);
     await pty.says(OPEN);
 
-    pty.types('s');
-    await pty.says('come back with: exit');
-    await pty.says('$ ');
+    await opensShell(pty);
     pty.types('pwd > here; env > env; sh -c "$RUNBOOK_COMMAND"; touch go; exit\r');
     await pty.says(OPEN);
     pty.types('r');
@@ -47,9 +45,7 @@ test(
     const path = await editor(rig, 'slow', 'echo editing; sleep 30');
     const pty = await failing(rig, {env: {EDITOR: path}});
 
-    pty.types('s');
-    await pty.says('come back with: exit');
-    await pty.says('$ ');
+    await opensShell(pty);
     pty.types('echo beg""un; sleep 30\r');
     await pty.says('begun');
     pty.types('\x03');
@@ -109,9 +105,7 @@ test(
     pty.types('hunter2!hunter2!\r');
     await pty.says(OPEN);
 
-    pty.types('s');
-    await pty.says('come back with: exit');
-    await pty.says('$ ');
+    await opensShell(pty);
     pty.types('echo "$KEY $TOKEN $RUNBOOK_INPUT_token" > seen; exit\r');
     await pty.says(OPEN);
     pty.types('q');

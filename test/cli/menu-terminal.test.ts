@@ -1,7 +1,7 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {cliTest, shellRunbook} from '../cli-rig.ts';
-import {failing, OPEN, TYPED, WEB} from '../menu-rig.ts';
+import {failing, OPEN, opensShell, TYPED, WEB} from '../menu-rig.ts';
 import {startPty} from '../pty.ts';
 
 const test = suite('the menu on a terminal');
@@ -19,9 +19,7 @@ for (const [signal, code] of [
       assert.match(waiting.text(), 'go on with: runbook resume ');
 
       const inShell = await failing(rig);
-      inShell.types('s');
-      await inShell.says('come back with: exit');
-      await inShell.says('$ ');
+      await opensShell(inShell);
       inShell.signal(signal);
       assert.is(await inShell.ended, code);
     }),

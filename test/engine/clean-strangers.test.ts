@@ -3,7 +3,7 @@ import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {cleaner, lostRun, started} from '../clean-rig.ts';
+import {cleaner, lostRun, started, WEB_AND_NEXT} from '../clean-rig.ts';
 import {rejects, rigTest} from '../rig.ts';
 
 const test = suite('clean, beside others');
@@ -11,7 +11,7 @@ const test = suite('clean, beside others');
 test(
   'never touches what a live run has made, nor orphans of its runbook',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
+    const one = await started(rig, WEB_AND_NEXT);
     const next = rig.step('next');
     const orphan = await lostRun(rig);
     rig.world.clear();
@@ -36,7 +36,7 @@ test(
 test(
   'knows a live run whose state directory somebody has removed by the journal that it has open',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
+    const one = await started(rig, WEB_AND_NEXT);
     const next = rig.step('next');
     const held = next.hold();
     const running = rig.run();
@@ -54,7 +54,7 @@ test(
 test(
   'asks another state directory of this host how its run stands, and leaves its things to it',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
+    const one = await started(rig, WEB_AND_NEXT);
     const held = rig.step('next').hold();
     const running = rig.run();
     await held.started;

@@ -4,7 +4,7 @@ import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {cleanUp, findOwned} from '../../engine/clean.ts';
 import {StepError, type StepType} from '../../engine/step-type.ts';
-import {lostRun, started} from '../clean-rig.ts';
+import {lostRun, replaced, started, WEB_AND_NEXT} from '../clean-rig.ts';
 import {rigTest} from '../rig.ts';
 
 const test = suite('clean');
@@ -30,7 +30,7 @@ test(
 test(
   'leaves alone what a finished or a resumable run has made',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
+    const one = await started(rig, WEB_AND_NEXT);
     rig.step('next').failure = 'no';
     await rig.run();
 
@@ -45,7 +45,7 @@ test(
 test(
   'takes away what an undo has left, what a newer run replaced, and what has no journal any more',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
+    const one = await started(rig, WEB_AND_NEXT);
     const next = rig.step('next');
     const undone = await rig.run();
     await rig.undo({run: undone.run});
@@ -94,12 +94,7 @@ test(
 test(
   'keeps what a replaced run has made as long as the newer one needs it',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
-    const next = rig.step('next');
-    next.failure = 'no';
-    await rig.run();
-    next.failure = undefined;
-    const newer = await rig.run();
+    const {one, newer} = await replaced(rig);
 
     assert.equal(await one.judged(), ['web: superseded, stays, needed']);
     assert.is((await one.plan()).judged[0]?.by, newer.run);
@@ -113,12 +108,7 @@ test(
 test(
   'takes away by its name what a run has made and what it needed of replaced ones',
   rigTest(async (rig) => {
-    const one = await started(rig, '  - {id: web, uses: web}\n  - {id: next, uses: next}\n');
-    const next = rig.step('next');
-    next.failure = 'no';
-    await rig.run();
-    next.failure = undefined;
-    const newer = await rig.run();
+    const {one, newer} = await replaced(rig);
 
     assert.equal(await one.judged(newer.run), ['web: superseded, goes, named']);
     const {removed} = await one.clean(newer.run);
