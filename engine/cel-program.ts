@@ -3,6 +3,7 @@ import {cel, celWithAnyNames, MATCHES} from './cel.ts';
 import type {Values} from './expression.ts';
 import {interruptible} from './interruptible.ts';
 import {plain} from './plain.ts';
+import {Recent} from './recent.ts';
 import {COMPREHENSIONS, nodesOf} from './references.ts';
 
 /** What an expression may take. Thousands of elements take milliseconds. */
@@ -42,9 +43,16 @@ export const programOf = (
   };
 };
 
+// Each look that waits asks for the same ones, and so do steps with the same condition.
+const parts = new Recent<Program>(100);
+const trees = new Recent<ASTNode>(100);
+
 /** The value of a part of an expression, in which variables of `all`, `map`, ... may stand. */
 export const evaluatePart = (source: string, values: Readonly<Record<string, unknown>>): unknown =>
-  programOf(source, undefined, celWithAnyNames()).evaluate(values as Values);
+  parts.of(source, () => programOf(source, undefined, celWithAnyNames())).evaluate(values as Values);
+
+/** An expression as it was written, to read only. */
+export const treeOf = (source: string): ASTNode => trees.of(source, () => cel.parse(source).ast);
 
 const redirect = (node: ASTNode): void => {
   if (node.op === 'rcall' && node.args[0] === 'matches') node.args[0] = MATCHES;

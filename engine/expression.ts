@@ -1,7 +1,6 @@
 import type {ASTNode} from '@marcbachmann/cel-js';
 import {advised} from './advice.ts';
-import {cel} from './cel.ts';
-import {type Program, programOf} from './cel-program.ts';
+import {type Program, programOf, treeOf} from './cel-program.ts';
 import {type Place, RunbookError} from './errors.ts';
 import {explain} from './explain.ts';
 import {badExpression, failure, refusePatterns} from './expression-errors.ts';
@@ -90,7 +89,7 @@ class Parsed implements Expression {
   }
 
   explain(values: Values, mask?: (text: string) => string): readonly Part[] {
-    return explain(cel.parse(this.source).ast, this.source, values, mask);
+    return explain(treeOf(this.source), this.source, values, mask);
   }
 }
 

@@ -72,7 +72,7 @@ const makeIn = (folder: string): void => {
 export class StepLog {
   readonly #folder: string;
   readonly #step: string;
-  readonly #times: OutputTimes;
+  #times: OutputTimes | undefined;
   #label: string | undefined;
   #head: Part | undefined;
   #segment: (Part & {readonly index: number}) | undefined;
@@ -80,7 +80,6 @@ export class StepLog {
   constructor(folder: string, step: string) {
     this.#folder = folder;
     this.#step = step;
-    this.#times = new OutputTimes(partOf(folder, step, 'times'));
   }
 
   /** What is printed from here on belongs to another attempt, or to an undo. */
@@ -90,6 +89,7 @@ export class StepLog {
 
   write(text: string): void {
     this.#head ??= this.#begin();
+    this.#times ??= new OutputTimes(partOf(this.#folder, this.#step, 'times'));
     this.#times.note(this.#position(this.#head), (position) => this.#isKept(position), this.#label);
     this.#label = undefined;
     let rest = fill(this.#head, Buffer.from(text), HEAD_BYTES);
@@ -139,7 +139,8 @@ export class StepLog {
   close(): void {
     if (this.#head !== undefined) closeSync(this.#head.fd);
     if (this.#segment !== undefined) closeSync(this.#segment.fd);
-    this.#times.close();
+    this.#times?.close();
+    this.#times = undefined;
     this.#head = undefined;
     this.#segment = undefined;
   }
