@@ -1,4 +1,3 @@
-import {createHmac} from 'node:crypto';
 import {mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {syncFolder} from './durable.ts';
@@ -6,17 +5,16 @@ import type {Stamped} from './entries.ts';
 import {type Problem, RunbookError} from './errors.ts';
 import {type JournalContents, readJournal} from './journal.ts';
 import {JournalWriter} from './journal-writer.ts';
-import {damagedKey, hasKey, makeKey, newKey, readKey} from './key.ts';
 import {placeOf} from './labels.ts';
 import {acquireLock, holderOf, type Lock, refuseHeld} from './lock.ts';
 import type {Owner} from './owner.ts';
 import type {RunFacts} from './run-facts.ts';
 import {RunIndex, stampOf} from './run-index.ts';
 import {type RunFilter, type RunSummary, summarise} from './run-summary.ts';
-import {seal, unseal} from './seal.ts';
 import {isUnfinished, type RunState, readState} from './state.ts';
 import {checkStateDir, prepareStateDir, runsFolder, runsIn, unwritable} from './state-dir.ts';
 import type {Json} from './step-type.ts';
+import {StoreKey} from './store-key.ts';
 
 /** A run opened for writing: its lock is held. */
 export interface OpenRun {
@@ -33,10 +31,11 @@ export class Store {
   /** The journal that was read last for a run's facts: who asks for its steps next has them. */
   #lately: {readonly run: string; readonly stamp: string | undefined; readonly state: RunState | undefined} | undefined;
   #place: string | undefined;
-  #key: Buffer | undefined;
+  readonly #key: StoreKey;
 
   constructor(dir: string) {
     this.dir = dir;
+    this.#key = new StoreKey(dir, () => this.#hasHashes());
     this.#index = new RunIndex(join(dir, 'index.jsonl'), this.journalOf, (run) => this.#readForFacts(run));
   }
 
@@ -53,8 +52,7 @@ export class Store {
   prepare(): void {
     prepareStateDir(this.dir);
     try {
-      if (!hasKey(this.dir) && !this.#hasHashes()) makeKey(this.dir);
-      this.#key = undefined;
+      this.#key.prepare();
     } catch (error) {
       throw unwritable(this.dir, error);
     }
@@ -250,29 +248,17 @@ export class Store {
 
   /** A keyed hash of a secret: tells whether it changed, and nothing else. */
   fingerprint(secret: string): string {
-    return createHmac('sha256', this.#keyNow()).update(secret).digest('hex').slice(0, 32);
+    return this.#key.fingerprint(secret);
   }
 
   /** A value that the journal may hold and nobody can read without the key. */
   seal(value: Json): string {
-    return seal(this.#keyNow(), JSON.stringify(value));
+    return this.#key.seal(value);
   }
 
   /** The value again; undefined where the key is another one by now. */
   unseal(sealed: string): Json | undefined {
-    const text = unseal(this.#keyNow(), sealed);
-    return text === undefined ? undefined : (JSON.parse(text) as Json);
-  }
-
-  #keyNow(): Buffer {
-    this.#key ??= readKey(this.dir) ?? this.#passingKey();
-    return this.#key;
-  }
-
-  /** Where no run has hashes there is nothing to compare with: a look needs no key that lasts. */
-  #passingKey(): Buffer {
-    if (this.#hasHashes()) throw damagedKey(this.dir, 'it is missing');
-    return newKey();
+    return this.#key.unseal(sealed);
   }
 
   #hasHashes(): boolean {
