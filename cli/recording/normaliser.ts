@@ -12,7 +12,7 @@ export interface Known {
 /** Lines in which a tool speaks of how the recording is made, and of nothing else. */
 const ASIDES = [
   /^Warning: DOCKER_HOST environment variable overrides the active context/,
-  /^--privileged is refused here /,
+  /^--privileged (is|would be) refused here\b/,
 ];
 
 /** What a terminal would overwrite: of each layer its last state is left. */

@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
+import {isShortOfCapabilities} from '../../steps/clients/machines/privileges.ts';
 import dockerPull from '../../steps/docker-pull.ts';
 import {engineTest} from '../docker-engine.ts';
 import {docker, failureOf, IMAGE, step} from '../docker-rig.ts';
@@ -52,6 +53,14 @@ withEngine(
     }
   }),
 );
+
+test('tries no privileged container where this host itself may have no more resources than it has', () => {
+  const status = (bounds: string): string => `Name:\tnode\nCapEff:\t0000000000000000\nCapBnd:\t${bounds}\nCapAmb:\t0\n`;
+  assert.ok(isShortOfCapabilities(status('000001fffeffffff')));
+  assert.not.ok(isShortOfCapabilities(status('000001ffffffffff')), 'a host of its own');
+  assert.not.ok(isShortOfCapabilities(status('00000000a80425fb')), 'a container that may use an engine elsewhere');
+  assert.not.ok(isShortOfCapabilities(''), 'another system');
+});
 
 withEngine(
   'keeps its keys where only their owner reads them, and lets nobody in without one',
