@@ -77,22 +77,30 @@ const explainStart = (error: unknown, {network}: CreateOptions): unknown => {
   return error;
 };
 
+interface Made {
+  readonly container: Container;
+  readonly keys: Keys;
+}
+
 /** Makes the container, with its keys in it, and starts it; what cannot start is taken away again. */
 const make = async (
   docker: Docker,
   given: CreateOptions,
   wanted: RunOptions,
-  keys: Keys,
+  addresses: readonly string[],
   context: StepContext,
-): Promise<Container> => {
+): Promise<Made> => {
   const image = await findImage(docker, wanted.image);
   const spec = await specWithVolumes(docker, wanted, image, context);
-  const {id} = await docker.ask((api) => api.createContainer(spec), ACT_MS);
+  const [{id}, keys] = await Promise.all([
+    docker.ask((api) => api.createContainer(spec), ACT_MS),
+    ensureKeys(context.env, given.name, addresses),
+  ]);
   try {
     const created = await getContainer(docker, id);
     await putKeys(docker, created, keys);
     await startContainer(docker, created);
-    return await getContainer(docker, id);
+    return {container: await getContainer(docker, id), keys};
   } catch (error) {
     if (!context.signal.aborted) await removeContainer(docker, id);
     throw explainStart(error, given);
@@ -133,15 +141,14 @@ const createNew = async (docker: Docker, given: CreateOptions, context: StepCont
   ]);
   const {labels, on} = context;
   await writeRecord(env, {name, driver: 'docker', ip, url: urlOf(ip, port), labels, ...(on !== undefined && {on})});
-  const keys = await ensureKeys(env, name, [ip]);
   const wanted = (privileged: boolean) => containerOf(given, {ip, port, privileged});
-  const made = await withPrivileges(
+  const {container, keys} = await withPrivileges(
     docker,
     given.privileged,
-    (privileged) => make(docker, given, wanted(privileged), keys, context),
+    (privileged) => make(docker, given, wanted(privileged), [ip], context),
     context,
   );
-  return finish(docker, outputsOf(given, made), made, keys, context);
+  return finish(docker, outputsOf(given, container), container, keys, context);
 };
 
 /** The machine is there: started, with keys that are good, as an interrupted attempt or a stop has left it. */
