@@ -1,4 +1,4 @@
-import {readFileSync, rmSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Bench} from '../bench.ts';
 import type {BenchCase, Contestant} from '../case.ts';
@@ -17,7 +17,9 @@ const BARE = `
 const {spawn} = require('node:child_process');
 const fs = require('node:fs');
 const [, , kind, count] = process.argv;
-const journal = fs.openSync('bare.jsonl', 'w');
+const folder = 'bare-' + process.pid;
+fs.mkdirSync(folder);
+const journal = fs.openSync(folder + '.jsonl', 'w');
 const entry = Buffer.from(JSON.stringify({entry: 'x'.repeat(350)}) + '\\n');
 const sync = () => { fs.writeSync(journal, entry); fs.fdatasyncSync(journal); };
 const shell = () => new Promise((resolve) => {
@@ -31,31 +33,38 @@ const put = (file) => {
   fs.fsyncSync(draft);
   fs.closeSync(draft);
   fs.renameSync(file + '.new', file);
-  const folder = fs.openSync('bare', 'r');
-  fs.fsyncSync(folder);
-  fs.closeSync(folder);
+  const names = fs.openSync(folder, 'r');
+  fs.fsyncSync(names);
+  fs.closeSync(names);
 };
 const steps = {
   shell: async () => { sync(); await shell(); sync(); },
   assert: sync,
-  file: (n) => { sync(); sync(); put('bare/f' + n); sync(); },
+  file: (n) => { sync(); sync(); put(folder + '/f' + n); sync(); },
 };
 (async () => {
-  fs.rmSync('bare', {recursive: true, force: true});
-  fs.mkdirSync('bare');
   const begun = performance.now();
   for (let n = 0; n < count; n++) await steps[kind](n);
   console.log((performance.now() - begun) / count);
 })();
 `;
 
-/** Milliseconds a step, without the start of the program and the reading of the file. */
-const perStep = async (bench: Bench, name: string, count: number, more: readonly string[] = []): Promise<number> => {
-  for (const left of ['.runbook', 'out']) rmSync(join(bench.dir, left), {recursive: true, force: true});
-  const {stdout} = await bench.run([...bench.program, 'run', `./${name}.yaml`, '--json', ...more]);
-  const {durationMs} = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {durationMs: number};
-  return durationMs / count;
+let rounds = 0;
+
+/** In a folder of its own, and none is removed in between: where many files were, ext4 takes longer to make others. */
+const runAside = async (bench: Bench, name: string, more: readonly string[]): Promise<{folder: string; ms: number}> => {
+  const folder = `round-${++rounds}`;
+  mkdirSync(join(bench.dir, folder));
+  copyFileSync(join(bench.dir, `${name}.yaml`), join(bench.dir, folder, `${name}.yaml`));
+  const line = ['run', `./${folder}/${name}.yaml`, '--state-dir', `${folder}/.runbook`, '--json', ...more];
+  const {stdout} = await bench.run([...bench.program, ...line]);
+  const {durationMs: ms} = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {durationMs: number};
+  return {folder, ms};
 };
+
+/** Milliseconds a step, without the start of the program and the reading of the file. */
+const perStep = async (bench: Bench, name: string, count: number, more: readonly string[] = []): Promise<number> =>
+  (await runAside(bench, name, more)).ms / count;
 
 const bare = async (bench: Bench, kind: 'shell' | 'assert' | 'file', count: number): Promise<number> =>
   Number((await bench.run([process.execPath, 'bare.cjs', kind, String(count)])).stdout);
@@ -69,9 +78,9 @@ const beyondBare = (bench: Bench, kind: 'assert' | 'file'): Contestant => ({
 
 /** The journal's size a step, in bytes. */
 const journalBytes = async (bench: Bench, name: string, count: number): Promise<number> => {
-  await perStep(bench, name, count);
-  const {stdout} = await bench.run(['sh', '-c', 'echo .runbook/runs/*/journal.jsonl']);
-  return readFileSync(join(bench.dir, stdout.trim())).length / count;
+  const {folder} = await runAside(bench, name, []);
+  const runs = join(bench.dir, folder, '.runbook/runs');
+  return readFileSync(join(runs, readdirSync(runs)[0] ?? '', 'journal.jsonl')).length / count;
 };
 
 export const benchCase: BenchCase = {
