@@ -27,7 +27,8 @@ export const styleFor = (stream: Output, env: Readonly<Record<string, string | u
 };
 
 /** How wide a terminal is; undefined for what is none. */
-export const columnsOf = (stream: Output): number | undefined => (stream.isTTY === true ? stream.columns : undefined);
+export const columnsOf = (stream: Output): number | undefined =>
+  stream.isTTY === true ? stream.columns || undefined : undefined;
 
 /** Prints lines, or just a text, and waits until a slow reader has taken them: a log may be longer than a pipe holds. */
 export const writtenTo = (stream: NodeJS.WriteStream, what: readonly string[] | string | Uint8Array): Promise<void> =>

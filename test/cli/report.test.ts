@@ -1,7 +1,7 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {reportInternal, reportProblem, reportProblems} from '../../cli/report.ts';
-import {coloured, plain} from '../../cli/streams.ts';
+import {coloured, columnsOf, plain} from '../../cli/streams.ts';
 import {fitted} from '../../cli/width.ts';
 
 const test = suite('report');
@@ -37,6 +37,13 @@ test('breaks what is wrong between words on a terminal, and nowhere else', () =>
     '✖ step "build" failed:\nexited with code 3\n  after a while\n  [command-failed]',
   );
   assert.is(reportProblem(problem, how), '✖ step "build" failed:\nexited with code 3 after a while [command-failed]');
+});
+
+test('takes a terminal that does not tell its width for none', () => {
+  const write = (): void => {};
+  assert.is(columnsOf({write, isTTY: true, columns: 80}), 80);
+  assert.is(columnsOf({write, isTTY: true, columns: 0}), undefined);
+  assert.is(columnsOf({write, columns: 80}), undefined);
 });
 
 test('quotes the lines of the file with a marker', () => {
