@@ -1,4 +1,6 @@
+import {once} from 'node:events';
 import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {type AddressInfo, connect, createServer} from 'node:net';
 import {join} from 'node:path';
 import {setTimeout as pause} from 'node:timers/promises';
 import {suite} from 'uvu';
@@ -61,6 +63,46 @@ test('tries no privileged container where this host itself may have no more reso
   assert.not.ok(isShortOfCapabilities(status('00000000a80425fb')), 'a container that may use an engine elsewhere');
   assert.not.ok(isShortOfCapabilities(''), 'another system');
 });
+
+/** The engine of a rig as a host elsewhere offers it, by TCP. */
+const relayed = async (rig: StepRig): Promise<string> => {
+  const socket = (rig.context().env.DOCKER_HOST ?? '').replace('unix://', '');
+  const server = createServer((client) => {
+    const engine = connect(socket);
+    client.pipe(engine).pipe(client);
+    client.on('error', () => {}).on('close', () => engine.destroy());
+    engine.on('error', () => {}).on('close', () => client.destroy());
+    rig.cleanup(() => void client.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  rig.cleanup(() => void server.close());
+  return `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+withEngine(
+  'asks an engine of whose host it knows nothing for privileges, and does with less where these are refused',
+  machineTest(async (rig) => {
+    const env = {...rig.context().env, DOCKER_HOST: await relayed(rig)};
+    for (const [name, asks] of [
+      ['m1', true],
+      ['m2', false],
+    ] as const) {
+      let printed = '';
+      const context = contextOf(rig, name, {env, output: (text) => void (printed += text)});
+      const made = await machine(rig, name).run(context);
+
+      assert.is(await docker(rig, `--context ${made.name} info --format '{{.Name}}'`), made.name);
+      const isPrivileged = (await docker(rig, `inspect -f '{{.HostConfig.Privileged}}' ${made.name}`)) === 'true';
+      if (isPrivileged) assert.not.match(printed, 'refused');
+      else
+        assert.match(
+          printed,
+          asks ? '--privileged is refused here (Docker says' : '--privileged would be refused here',
+        );
+    }
+  }),
+);
 
 withEngine(
   'keeps its keys where only their owner reads them, and lets nobody in without one',
