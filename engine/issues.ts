@@ -23,6 +23,12 @@ export interface Naming {
   readonly word: 'key' | 'option' | 'input';
 }
 
+/** A value as its schema gives it; undefined where `mistakesIn` says what is wrong. */
+export const parsedBy = (schema: v.GenericSchema, value: unknown): {readonly output: unknown} | undefined => {
+  const parsed = v.safeParse(schema, value);
+  return parsed.success && listsForMaps(value, schema, []).length === 0 ? {output: parsed.output} : undefined;
+};
+
 /** Every mistake once: of a choice between several shapes, only the shape that was meant is complained about. */
 export const mistakesIn = (value: unknown, schema: v.GenericSchema, naming: Naming): readonly Described[] => {
   const lists = listsForMaps(value, schema, []);

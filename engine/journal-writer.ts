@@ -53,6 +53,8 @@ interface End {
 
 interface Waiting {
   readonly entry: Entry;
+  /** What is to be done once it is on disk. */
+  readonly afterwards: (() => void)[];
   resolve(stamped: Stamped): void;
   reject(error: unknown): void;
 }
@@ -110,9 +112,16 @@ export class JournalWriter {
    */
   append(entry: Entry): Promise<Stamped> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({entry, resolve, reject});
+      this.#queue.push({entry, afterwards: [], resolve, reject});
       if (this.#queue.length === 1) setImmediate(() => this.#flush());
     });
+  }
+
+  /** Does it when all that was appended before is on disk: now, if it is; never, if it can't be written. */
+  afterwards(act: () => void): void {
+    const last = this.#queue.at(-1);
+    if (last === undefined) act();
+    else last.afterwards.push(act);
   }
 
   #flush(): void {
@@ -123,7 +132,7 @@ export class JournalWriter {
       try {
         if (this.#broken !== undefined) throw this.#broken;
         const stamped = this.#write(group.map(({entry}) => entry));
-        for (const [index, {resolve}] of group.entries()) resolve(stamped[index] as Stamped);
+        for (const [index, one] of group.entries()) confirm(one, stamped[index] as Stamped);
       } catch (error) {
         for (const {reject} of group) reject(error);
       }
@@ -192,6 +201,15 @@ export class JournalWriter {
     }
   }
 }
+
+const confirm = ({resolve, reject, afterwards}: Waiting, stamped: Stamped): void => {
+  try {
+    for (const act of afterwards) act();
+    resolve(stamped);
+  } catch (error) {
+    reject(error);
+  }
+};
 
 /** How many of the entries go into one group. */
 const fitting = (waiting: readonly Waiting[]): number => {

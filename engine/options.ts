@@ -1,6 +1,5 @@
-import * as v from 'valibot';
 import {type Place, type Problem, RunbookError} from './errors.ts';
-import {type Described, mistakesIn} from './issues.ts';
+import {type Described, mistakesIn, parsedBy} from './issues.ts';
 import type {Mistakes} from './mistakes.ts';
 import type {Json, StepType} from './step-type.ts';
 import {expressionsOf, renderTemplate, type Template} from './template.ts';
@@ -11,12 +10,13 @@ import {lookUp, type YamlNode} from './yaml.ts';
  * @throws RunbookError `unknown-option`, `missing-key`, `wrong-type` or `bad-value`, at the given place
  */
 export const checkOptions = (type: StepType, rendered: Json, place: Place): unknown => {
+  const parsed = parsedBy(type.options, rendered);
+  if (parsed !== undefined) return parsed.output;
   const naming = {holder: type.name, word: 'option'} as const;
-  const [first, ...rest] = mistakesIn(rendered, type.options, naming).map(
+  const problems = mistakesIn(rendered, type.options, naming).map(
     ({code, message, details}): Problem => ({code, message, place, ...details}),
   );
-  if (first !== undefined) throw new RunbookError([first, ...rest]);
-  return v.parse(type.options, rendered);
+  throw new RunbookError(problems as [Problem, ...Problem[]]);
 };
 
 /** Where a step's options stand in its file. */

@@ -47,9 +47,12 @@ export const shownOptions = (type: StepType, rendered: Json): unknown => {
 };
 
 /** The command line of a call; a type that can't render what is not known yet falls back to its name. */
-export const commandOf = (type: StepType, rendered: Json, site: Site): string => {
+export const commandOf = (type: StepType, rendered: Json, site: Site): string =>
+  lineOf(type, () => shownOptions(type, rendered), site);
+
+const lineOf = (type: StepType, options: () => unknown, site: Site): string => {
   try {
-    return type.command(shownOptions(type, rendered), site);
+    return type.command(options(), site);
   } catch {
     return type.name;
   }
@@ -122,11 +125,14 @@ export const renderCall = (
   const standIns = new StandIns(node, scopes, values, scopes.valuesOf(node, 'shown', result));
   const on = onOf(directed.on, real);
   const site = siteOf(node, on, cwd);
+  const stored = renderOptions(type, directed.options, real);
+  const options = checkOptions(type, stored, directed.place);
+  const call = {type, site, on: site.on, options};
+  // what is written out is run, stored and shown as it stands
+  if (expressionsOf(directed.options).length === 0)
+    return {...call, stored, command: lineOf(type, () => options, site)};
   return {
-    type,
-    site,
-    on: site.on,
-    options: checkOptions(type, renderOptions(type, directed.options, real), directed.place),
+    ...call,
     stored: renderOptions(type, directed.options, standIns.evaluate),
     command: commandOf(type, displayOptions(type, directed.options, standIns.evaluate), site),
     ...derivedIn(standIns),

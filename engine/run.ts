@@ -76,10 +76,12 @@ export const startRun = async (request: RunRequest, host: Host): Promise<RunResu
     return await walk(session, {
       ...pace(request),
       leaves: (node) => part(node) === 'leave',
-      treat: (node, signal) => {
+      treat: (node, signal, settle) => {
         if (part(node) === 'verify') return verifyOnly(session, node, signal);
         if (part(node) === 'leave') return skip(session, node, 'not-selected');
-        return (request.doer ?? perform)(session, node, signal, {consent});
+        // Who is asked before each step is to have seen the one before.
+        if (request.doer !== undefined) return request.doer(session, node, signal, {consent});
+        return perform(session, node, signal, {consent, settle});
       },
     });
   });

@@ -114,9 +114,11 @@ export const record = async (session: Session, entry: Entry): Promise<void> => {
   else applyEntry(session.state, stamped);
 };
 
-/** Tells an event, masked. */
-export const tell = (session: Session, event: Event): void => {
-  session.host.emit(session.redactor.carried(event));
+/** Tells an event, masked, once all that was recorded before it is durable. */
+export const tell = ({host, redactor, open}: Session, event: Event): void => {
+  const told = redactor.carried(event);
+  if (open === undefined) host.emit(told);
+  else open.journal.afterwards(() => host.emit(told));
 };
 
 /** Says which secrets, or parts of them, are too short to be hidden. */

@@ -178,8 +178,9 @@ export interface StepType<
   /** The line a person would type to do this by hand. Pure and POSIX-quoted; secrets and unknowns arrive as variables. */
   command(options: v.InferOutput<Options>, site: Site): string;
   /**
-   * Remembers what `undo` needs of how it was before. Called where a person is about to do the step by hand, so that nothing of
-   * it is lost; `run` remembers by itself.
+   * Remembers what `undo` needs of how it was before, and changes nothing. Called where a person is about to do the step by
+   * hand, so that nothing of it is lost, and beside the intent of a step that acts, so that both reach the disk with one sync.
+   * `run` remembers by itself, too, and says what is wrong.
    */
   prepare?(options: v.InferOutput<Options>, context: StepContext): Promise<void>;
   /**

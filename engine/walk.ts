@@ -4,8 +4,11 @@ import type {Graph, Node} from './graph.ts';
 import {type Session, tell} from './session.ts';
 import type {Settled} from './settled.ts';
 
-/** What a walk does with one node. */
-export type Treatment = (node: Node, signal: AbortSignal) => Promise<Settled>;
+/**
+ * What a walk does with one node. It may say how the node came to rest before what it has journaled of that is on disk:
+ * what needs it begins, and its intent is written by the same sync. A rejection then still ends the run.
+ */
+export type Treatment = (node: Node, signal: AbortSignal, settle: (settled: Settled) => void) => Promise<Settled>;
 
 export interface WalkOptions {
   readonly concurrency: number;
@@ -59,8 +62,11 @@ class Walker {
   readonly #ready: Node[] = [];
   readonly #failures: {step: string; problem: Problem}[] = [];
   readonly #running = new Set<Promise<void>>();
+  /** Those of them that have not come to rest. */
+  #unsettled = 0;
   #next = 0;
   #fatal: {error: unknown} | undefined;
+  #wake = (): void => {};
 
   constructor(session: Session, options: WalkOptions) {
     this.#session = session;
@@ -96,15 +102,23 @@ class Walker {
 
   async #visitAll(): Promise<void> {
     for (;;) {
-      while (!this.#isStopping() && this.#running.size < this.#options.concurrency) {
+      while (!this.#isStopping() && this.#hasRoom()) {
         const node = this.#take();
         if (node === undefined) break;
         this.#launch(node, this.#session.host.signal);
       }
       if (this.#running.size === 0) break;
-      await Promise.race(this.#running);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
     if (this.#fatal !== undefined) throw this.#fatal.error;
+  }
+
+  /** What only waits for the disk takes no place, but does not pile up either. */
+  #hasRoom(): boolean {
+    const {concurrency} = this.#options;
+    return this.#unsettled < concurrency && this.#running.size < 2 * concurrency;
   }
 
   #take(): Node | undefined {
@@ -133,16 +147,24 @@ class Walker {
       this.#settle(node, {kind: 'skipped', reason: 'not-selected'});
       return;
     }
-    const running: Promise<void> = this.#options.treat(node, signal).then(
-      (settled) => {
-        this.#running.delete(running);
-        this.#settle(node, settled);
-      },
-      (error: unknown) => {
-        this.#running.delete(running);
+    let isSettled = false;
+    const settle = (settled: Settled): void => {
+      if (isSettled) return;
+      isSettled = true;
+      this.#unsettled -= 1;
+      this.#settle(node, settled);
+      this.#wake();
+    };
+    this.#unsettled += 1;
+    const running: Promise<void> = this.#options
+      .treat(node, signal, settle)
+      .then(settle, (error: unknown) => {
         this.#fatal ??= {error};
-      },
-    );
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#wake();
+      });
     this.#running.add(running);
   }
 

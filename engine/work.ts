@@ -29,6 +29,8 @@ export interface Manner {
   readonly consent: Consent;
   /** It is done whatever a look says. */
   readonly isAnew?: boolean;
+  /** Called as soon as it is known how it came to rest: what is journaled of that is then about to be written. */
+  settle?(settled: Settled): void;
 }
 
 /** One node being done: a look that may spare the act, the intent, the attempts, the checks, the checkpoint. */
@@ -39,6 +41,7 @@ export class Work {
   readonly #start = performance.now();
   readonly #watch: Watch;
   readonly output: Output;
+  #settle: Manner['settle'];
   #attempt = 0;
   /** As it is run; until that is known, as far as it can be shown. */
   #command: string | undefined;
@@ -63,8 +66,9 @@ export class Work {
     this.output.close();
   }
 
-  async run({consent, isAnew = false}: Manner): Promise<void> {
+  async run({consent, isAnew = false, settle}: Manner): Promise<void> {
     const {step} = this.#node;
+    this.#settle = settle;
     const rendered = this.rendered();
     const looks = !isAnew && looksFirst(this.#session, this.#node);
     const found = looks ? await this.#lookFirst(rendered) : undefined;
@@ -156,8 +160,10 @@ export class Work {
         output: this.output.tail(),
       }),
     );
-    await record(this.#session, {type: 'step-failed', step, attempt: this.#attempt, problem});
+    const written = record(this.#session, {type: 'step-failed', step, attempt: this.#attempt, problem});
     tell(this.#session, {type: 'step-failed', step, problem, durationMs});
+    this.#settle?.({kind: 'failed', problem});
+    await written;
     return {kind: 'failed', problem};
   }
 
@@ -198,11 +204,18 @@ export class Work {
 
   async #act(rendered: Rendered): Promise<void> {
     const attempt = this.#nextAttempt();
-    await record(this.#session, {type: 'step-started', step: this.#node.key, attempt, record: rendered.record});
+    const intent = record(this.#session, {
+      type: 'step-started',
+      step: this.#node.key,
+      attempt,
+      record: rendered.record,
+    });
+    const prepared = this.#prepare(rendered);
+    await intent;
     this.#begin(attempt);
     if (attempt > 1) await endLeftovers(this.#session, this.#node.key);
     this.#reach('before');
-    const made = await this.#runOnce(rendered);
+    const made = await this.#runOnce(rendered, prepared);
     this.#reach('after');
     const finding = await this.#prove(rendered, made);
     // What run returned was seen first; the look adds what only shows later.
@@ -220,11 +233,17 @@ export class Work {
     return this.#attempt;
   }
 
-  #runOnce(rendered: Rendered): Promise<Outputs> {
-    return withLimit(this.#node.step.timeoutMs, this.#signal, (signal) => this.#runWithin(signal, rendered));
+  /** What it remembers of how it was before goes to the disk with the intent. Its `run` says what is wrong with that. */
+  async #prepare({type, options, site}: Rendered): Promise<void> {
+    const call = {attempt: this.#attempt, signal: this.#signal, acts: true};
+    await type.prepare?.(options, contextOf(this.#session, site, this.#node.key, call)).catch(() => {});
   }
 
-  async #runWithin(signal: AbortSignal, {type, options, site}: Rendered): Promise<Outputs> {
+  #runOnce(rendered: Rendered, prepared: Promise<void>): Promise<Outputs> {
+    return withLimit(this.#node.step.timeoutMs, this.#signal, (signal) => this.#runWithin(signal, rendered, prepared));
+  }
+
+  async #runWithin(signal: AbortSignal, {type, options, site}: Rendered, prepared: Promise<void>): Promise<Outputs> {
     const {timeoutMs} = this.#node.step;
     const {write} = this.output;
     const call = {attempt: this.#attempt, signal, output: write, acts: true};
@@ -232,6 +251,7 @@ export class Work {
     // Who waits for a person's answer is not hung.
     if (type.asks !== true) this.#watch.begin('timeout', timeoutMs);
     try {
+      await endingWith(signal, prepared);
       const acting = Promise.resolve(type.run(options, context));
       this.#reach('during');
       return (await endingWith(signal, acting)) as Outputs;
@@ -293,7 +313,7 @@ export class Work {
     const undo = tryUndo(this.#node, session.scopes, session.cwd, found);
     const durationMs = performance.now() - this.#start;
     const seenFirst = how !== 'ran' || step.effect === 'reads';
-    await record(session, {
+    const written = record(session, {
       type: 'step-checkpointed',
       step: key,
       how,
@@ -305,6 +325,8 @@ export class Work {
       ...(reason === undefined ? {} : {reason}),
     });
     tell(session, {type: 'step-finished', step: key, how, outputs: kept.outputs, durationMs, evidence});
+    this.#settle?.({kind: 'finished', how});
+    await written;
   }
 }
 

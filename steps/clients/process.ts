@@ -45,6 +45,7 @@ const follow = (stream: Readable, output: (text: string) => void) => {
   const kept = new KeptOutput();
   const decoder = new StringDecoder('utf8');
   let heardAt = performance.now();
+  let isClosed = false;
   stream.on('data', (chunk: Buffer) => {
     heardAt = performance.now();
     kept.add(chunk);
@@ -55,11 +56,12 @@ const follow = (stream: Readable, output: (text: string) => void) => {
     stream.once('close', () => {
       const rest = decoder.end();
       if (rest !== '') output(rest);
+      isClosed = true;
       resolve();
     });
   });
   stream.on('error', () => {}); // 'close' follows
-  return {kept, closed, stream, silentFor: () => performance.now() - heardAt};
+  return {kept, closed, isClosed: () => isClosed, stream, silentFor: () => performance.now() - heardAt};
 };
 
 type Followed = ReturnType<typeof follow>;
@@ -76,6 +78,7 @@ const within = (ms: number, promise: Promise<unknown>): Promise<boolean> =>
   });
 
 const drain = async (streams: readonly Followed[]): Promise<void> => {
+  if (streams.every(({isClosed}) => isClosed())) return;
   const deadline = performance.now() + DRAIN_MS;
   const closed = Promise.all(streams.map((each) => each.closed));
   while (performance.now() < deadline) {

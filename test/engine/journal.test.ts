@@ -63,6 +63,28 @@ test(
 );
 
 test(
+  'does afterwards what is to follow: in order, and never where the entry before it could not be written',
+  rigTest(async (rig) => {
+    const file = join(rig.dir, 'j');
+    const journal = JournalWriter.create(file);
+    const done: string[] = [];
+    const follow = (name: string): void => journal.afterwards(() => void done.push(`${name} ${existsSync(file)}`));
+
+    follow('nothing before');
+    const first = journal.append(RUN_STARTED).then(() => done.push('resolved'));
+    follow('one');
+    follow('two');
+    await first;
+    const refused = rejects(journal.append(remembered('late')), 'state-unwritable');
+    follow('late');
+    journal.close();
+    await refused;
+
+    assert.equal(done, ['nothing before false', 'one true', 'two true', 'resolved']);
+  }),
+);
+
+test(
   'goes on where it ended',
   rigTest(async (rig) => {
     const file = join(rig.dir, 'j');

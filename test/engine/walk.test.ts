@@ -1,6 +1,7 @@
+import {rmSync} from 'node:fs';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {rigTest} from '../rig.ts';
+import {rejects, rigTest} from '../rig.ts';
 
 const test = suite('walk');
 
@@ -38,6 +39,61 @@ test(
     await rig.run({concurrency: 3});
 
     assert.is(most, 3);
+  }),
+);
+
+test(
+  'writes the checkpoint of a step and the intent of the next one by one sync, before the next one acts',
+  rigTest(async (rig) => {
+    rig.step('first', {effect: 'repeatable'});
+    const second = rig.step('second', {effect: 'repeatable'});
+    let before: readonly string[] = [];
+    second.during = async () => {
+      before = rig.journal().map((entry) => `${entry.type} ${entry.group}`);
+    };
+    await rig.runbook('  - {id: first, uses: first}\n  - {id: second, uses: second}\n');
+
+    await rig.run({concurrency: 1});
+
+    assert.equal(before.slice(1), ['step-started undefined', 'step-checkpointed 3,4', 'step-started 3,4']);
+  }),
+);
+
+test(
+  'tells that a step has ended before it tells that the next one begins, also one that is looked at first',
+  rigTest(async (rig) => {
+    for (const name of ['first', 'second', 'third']) rig.step(name);
+    rig.step('reading', {effect: 'reads'});
+    await rig.runbook(
+      ['first', 'second', 'reading', 'third'].map((name) => `  - {id: ${name}, uses: ${name}}\n`).join(''),
+    );
+
+    const {events} = await rig.run();
+
+    const told = events.flatMap((event) =>
+      event.type === 'step-finished' || (event.type === 'step-started' && event.attempt === 1)
+        ? [`${event.step} ${event.type.slice('step-'.length)}`]
+        : [],
+    );
+    assert.equal(
+      told,
+      ['first', 'second', 'reading', 'third'].flatMap((name) => [`${name} started`, `${name} finished`]),
+    );
+  }),
+);
+
+test(
+  'starts nothing, and tells nothing, after a checkpoint that can not be written',
+  rigTest(async (rig) => {
+    const first = rig.step('first', {effect: 'repeatable'});
+    rig.step('second', {effect: 'repeatable'});
+    first.during = async () => rmSync(rig.journalFile());
+    await rig.runbook('  - {id: first, uses: first}\n  - {id: second, uses: second}\n');
+
+    await rejects(rig.run(), 'state-unwritable');
+
+    assert.equal(rig.acts(), ['run first']);
+    assert.not.ok(rig.events.some(({type}) => type === 'step-finished'));
   }),
 );
 
