@@ -158,7 +158,8 @@ class Walker {
     this.#unsettled += 1;
     const running: Promise<void> = this.#options
       .treat(node, signal, settle)
-      .then(settle, (error: unknown) => {
+      .then(settle)
+      .catch((error: unknown) => {
         this.#fatal ??= {error};
       })
       .finally(() => {

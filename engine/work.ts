@@ -210,7 +210,7 @@ export class Work {
       attempt,
       record: rendered.record,
     });
-    const prepared = this.#prepare(rendered);
+    const prepared = rendered.type.prepare && this.#prepare(rendered);
     await intent;
     this.#begin(attempt);
     if (attempt > 1) await endLeftovers(this.#session, this.#node.key);
@@ -239,11 +239,15 @@ export class Work {
     await type.prepare?.(options, contextOf(this.#session, site, this.#node.key, call)).catch(() => {});
   }
 
-  #runOnce(rendered: Rendered, prepared: Promise<void>): Promise<Outputs> {
+  #runOnce(rendered: Rendered, prepared: Promise<void> | undefined): Promise<Outputs> {
     return withLimit(this.#node.step.timeoutMs, this.#signal, (signal) => this.#runWithin(signal, rendered, prepared));
   }
 
-  async #runWithin(signal: AbortSignal, {type, options, site}: Rendered, prepared: Promise<void>): Promise<Outputs> {
+  async #runWithin(
+    signal: AbortSignal,
+    {type, options, site}: Rendered,
+    prepared: Promise<void> | undefined,
+  ): Promise<Outputs> {
     const {timeoutMs} = this.#node.step;
     const {write} = this.output;
     const call = {attempt: this.#attempt, signal, output: write, acts: true};
@@ -251,7 +255,7 @@ export class Work {
     // Who waits for a person's answer is not hung.
     if (type.asks !== true) this.#watch.begin('timeout', timeoutMs);
     try {
-      await endingWith(signal, prepared);
+      if (prepared !== undefined) await endingWith(signal, prepared);
       const acting = Promise.resolve(type.run(options, context));
       this.#reach('during');
       return (await endingWith(signal, acting)) as Outputs;
