@@ -1,7 +1,7 @@
 import {messageOf} from './errors.ts';
 import type {Node} from './graph.ts';
 import type {MaskedStream} from './redact.ts';
-import {type Session, tell} from './session.ts';
+import {type Session, tell, tellMasked} from './session.ts';
 import {StepLog} from './step-log.ts';
 import type {StepContext} from './step-type.ts';
 
@@ -36,7 +36,7 @@ export const openOutput = (session: Session, key: string): Output => {
     if (text === '') return;
     tail = text.length < TAIL_CHARACTERS ? (tail + text).slice(-TAIL_CHARACTERS) : text.slice(-TAIL_CHARACTERS);
     keep(text);
-    session.host.emit({type: 'step-output', step: key, text});
+    tellMasked(session, {type: 'step-output', step: key, text});
   };
   const maskOf = (channel: string): MaskedStream => {
     const mask = masks.get(channel) ?? session.redactor.stream();

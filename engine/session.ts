@@ -115,10 +115,12 @@ export const record = async (session: Session, entry: Entry): Promise<void> => {
 };
 
 /** Tells an event, masked, once all that was recorded before it is durable. */
-export const tell = ({host, redactor, open}: Session, event: Event): void => {
-  const told = redactor.carried(event);
-  if (open === undefined) host.emit(told);
-  else open.journal.afterwards(() => host.emit(told));
+export const tell = (session: Session, event: Event): void => tellMasked(session, session.redactor.carried(event));
+
+/** Tells one that was masked already. */
+export const tellMasked = ({host, open}: Session, event: Event): void => {
+  if (open === undefined) host.emit(event);
+  else open.journal.afterwards(() => host.emit(event));
 };
 
 /** Says which secrets, or parts of them, are too short to be hidden. */

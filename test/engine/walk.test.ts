@@ -60,24 +60,24 @@ test(
 );
 
 test(
-  'tells that a step has ended before it tells that the next one begins, also one that is looked at first',
+  'tells all of a step before anything of the next one, also of one that is looked at first',
   rigTest(async (rig) => {
-    for (const name of ['first', 'second', 'third']) rig.step(name);
-    rig.step('reading', {effect: 'reads'});
-    await rig.runbook(
-      ['first', 'second', 'reading', 'third'].map((name) => `  - {id: ${name}, uses: ${name}}\n`).join(''),
-    );
+    const names = ['first', 'second', 'reading', 'third'];
+    for (const name of names) rig.step(name, name === 'reading' ? {effect: 'reads'} : {}).prints = ['text\n'];
+    await rig.runbook(names.map((name) => `  - {id: ${name}, uses: ${name}}\n`).join(''));
 
     const {events} = await rig.run();
 
     const told = events.flatMap((event) =>
-      event.type === 'step-finished' || (event.type === 'step-started' && event.attempt === 1)
+      event.type === 'step-finished' ||
+      event.type === 'step-output' ||
+      (event.type === 'step-started' && event.attempt === 1)
         ? [`${event.step} ${event.type.slice('step-'.length)}`]
         : [],
     );
     assert.equal(
       told,
-      ['first', 'second', 'reading', 'third'].flatMap((name) => [`${name} started`, `${name} finished`]),
+      names.flatMap((name) => [`${name} started`, `${name} output`, `${name} finished`]),
     );
   }),
 );
