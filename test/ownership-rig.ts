@@ -61,7 +61,8 @@ export const engineRig = (body: (rig: Rig) => Promise<void>, limitMs = 120_000):
         'docker ps -aq --filter name=rbc- | xargs -r docker rm -f -v',
         'docker network ls -q --filter name=rbc- | xargs -r docker network rm',
         'docker volume ls -q --filter name=rbc- | xargs -r docker volume rm',
-        "docker images -q --filter 'reference=rbc-*' | xargs -r docker rmi -f",
+        // by their names: by its id none can go before what was made from it, and of one second the order is not told
+        "docker images --format '{{.Repository}}:{{.Tag}}' --filter 'reference=rbc-*' | xargs -r docker rmi -f",
       ];
       await rig.runbook([], {command: ['sh', '-c', remove.join('; ')], env: own.env});
     }
