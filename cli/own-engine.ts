@@ -65,7 +65,8 @@ export const startOwnEngine = async (env: Env, hostname = ''): Promise<OwnEngine
     env: env as NodeJS.ProcessEnv,
     detached: true,
   });
-  const ended = new Promise<void>((resolve) => script.on('close', () => resolve()));
+  // not until its output is closed: that is read by nobody any more, and keeps no process alive to wait for it
+  const ended = new Promise<void>((resolve) => script.on('exit', () => resolve()));
   const said = listenTo(script);
   const [first = ''] = await said.until('answers');
   const network = `/proc/${first.slice('pid '.length)}/ns/net`;
