@@ -115,11 +115,10 @@ export class Work {
 
   /** Journals that somebody is about to do it by hand, and what there was before. */
   async intend(): Promise<void> {
-    const {record: what, type, options, site} = this.rendered();
+    const rendered = this.rendered();
     const step = this.#node.key;
-    await record(this.#session, {type: 'step-started', step, attempt: this.#nextAttempt(), record: what});
-    const call = {attempt: this.#attempt, signal: this.#signal, acts: true};
-    await type.prepare?.(options, contextOf(this.#session, site, step, call));
+    await record(this.#session, {type: 'step-started', step, attempt: this.#nextAttempt(), record: rendered.record});
+    await this.#prepare(rendered);
   }
 
   /** Takes over what somebody has done by hand, once its check holds. */
@@ -210,7 +209,8 @@ export class Work {
       attempt,
       record: rendered.record,
     });
-    const prepared = rendered.type.prepare && this.#prepare(rendered);
+    // goes to the disk with the intent; what is wrong with it, `run` says
+    const prepared = this.#prepare(rendered)?.catch(() => {});
     await intent;
     this.#begin(attempt);
     if (attempt > 1) await endLeftovers(this.#session, this.#node.key);
@@ -233,10 +233,10 @@ export class Work {
     return this.#attempt;
   }
 
-  /** What it remembers of how it was before goes to the disk with the intent. Its `run` says what is wrong with that. */
-  async #prepare({type, options, site}: Rendered): Promise<void> {
+  /** Remembers how it was before. */
+  #prepare({type, options, site}: Rendered): Promise<void> | undefined {
     const call = {attempt: this.#attempt, signal: this.#signal, acts: true};
-    await type.prepare?.(options, contextOf(this.#session, site, this.#node.key, call)).catch(() => {});
+    return type.prepare?.(options, contextOf(this.#session, site, this.#node.key, call));
   }
 
   #runOnce(rendered: Rendered, prepared: Promise<void> | undefined): Promise<Outputs> {
