@@ -1,15 +1,9 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {type Rig, rejects, rigTest} from '../rig.ts';
+import {killedIn} from './resuming.ts';
 
 const test = suite('steps that must not be repeated unasked');
-
-/** Kills the run while `id` is running. */
-const killedIn = async (rig: Rig, step: string, acted: boolean): Promise<void> => {
-  await rig.run();
-  const at = rig.journal().findIndex((entry) => entry.type === 'step-started' && entry.step === step);
-  rig.crash(at + 1, acted);
-};
 
 /** Two payments that nothing binds to each other, between two steps that anybody may repeat. */
 const PAYMENTS = `  - {id: web, uses: web}
@@ -179,6 +173,38 @@ test(
 
     await rejects(rig.resume({redo: ['wob']}), 'unknown-step');
     await rejects(rig.resume({accept: [{step: 'wob', reason: ''}]}), 'unknown-step');
+  }),
+);
+
+test(
+  'asks before a `once` step is tried again, within one run too',
+  rigTest(async (rig) => {
+    const pay = rig.step('pay', {effect: 'once'});
+    await rig.runbook('  - {id: pay, uses: pay, retry: {attempts: 3, delay: 1ms}}\n');
+    pay.failure = 'no answer';
+
+    const alone = await rig.run();
+    assert.is(pay.runs, 1);
+    assert.match(alone.failures[0]?.problem.message ?? '', 'no answer');
+
+    rig.answers.set('pay', {kind: 'redo'});
+    await rig.run();
+    assert.is(pay.runs, 4);
+    assert.is(rig.doubts.length, 3);
+  }),
+);
+
+test(
+  'takes --redo as consent for one act, not for its retries',
+  rigTest(async (rig) => {
+    const pay = rig.step('pay', {effect: 'once'});
+    await rig.runbook('  - {id: pay, uses: pay, retry: {attempts: 3, delay: 1ms}}\n');
+    pay.failure = 'no answer';
+    await rig.run();
+
+    await rig.resume({redo: ['pay']});
+
+    assert.is(pay.runs, 2);
   }),
 );
 

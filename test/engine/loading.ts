@@ -1,6 +1,7 @@
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
+import * as assert from 'uvu/assert';
 import * as v from 'valibot';
 import type {Problem} from '../../engine/errors.ts';
 import {type LoadOptions, loadRunbook, validateFile} from '../../engine/load.ts';
@@ -125,3 +126,21 @@ export const loaded = (text: string, others: Files = {}): Promise<Runbook> => {
 /** `line:column code` of each problem. */
 export const spots = (problems: readonly Problem[]): readonly string[] =>
   problems.map(({place, code}) => `${place?.line}:${place?.column} ${code}`);
+
+/** The one problem of a runbook's text. */
+export const one = async (text: string, others: Record<string, string> = {}): Promise<Problem> => {
+  const problems = await problemsOf(text, others);
+  assert.is(
+    problems.length,
+    1,
+    `${text}\n${JSON.stringify(
+      problems.map(({place, code, message}) => [place?.line, code, message]),
+      null,
+      1,
+    )}`,
+  );
+  return problems[0] as Problem;
+};
+
+/** The steps of a runbook, written with the indent of the test around them. */
+export const steps = (text: string): string => `steps:\n${text.replace(/^\n|\n\s*$/g, '').replace(/^ {4}/gm, '')}\n`;

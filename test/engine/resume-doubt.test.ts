@@ -1,15 +1,9 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {type Rig, rigTest} from '../rig.ts';
+import {rigTest} from '../rig.ts';
+import {killedIn} from './resuming.ts';
 
 const test = suite('resume: doubt');
-
-/** Kills the run while `id` is running. */
-const killedIn = async (rig: Rig, step: string, acted: boolean): Promise<void> => {
-  await rig.run();
-  const at = rig.journal().findIndex((entry) => entry.type === 'step-started' && entry.step === step);
-  rig.crash(at + 1, acted);
-};
 
 test(
   'adopts a step in doubt whose effect is there',

@@ -178,4 +178,33 @@ test(
   }),
 );
 
+test(
+  'journals of the items of a step only the one that is done, and tells when that one was edited',
+  rigTest(async (rig) => {
+    rig.step('web');
+    const file = (port: number): string =>
+      `  - {id: web, uses: web, foreach: {one: {port: ${port}}, two: {port: 2}}, with: {name: "web\${{ item.value.port }}"}}\n`;
+    await rig.runbook(file(1));
+    await rig.run();
+    const run = rig.store.runs()[0] ?? '';
+    const definitions = rig
+      .journal()
+      .flatMap((entry) => (entry.type === 'step-started' ? [entry.record.definition] : []));
+    assert.is(definitions.length, 2);
+    assert.match(definitions[0] ?? '', /foreach:\n {2}one:\n {4}port: 1$/);
+    assert.not.match(definitions[0] ?? '', /two/);
+
+    await rig.runbook(file(7));
+    const {steps} = await rig.planResume({run});
+
+    assert.equal(
+      steps.map(({step, standing, diff}) => [step, standing, diff?.split('\n').filter((line) => /^[-+]/.test(line))]),
+      [
+        ['web[one]', 'edited', ['-    port: 1', '+    port: 7']],
+        ['web[two]', 'holds', undefined],
+      ],
+    );
+  }),
+);
+
 test.run();

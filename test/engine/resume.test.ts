@@ -201,4 +201,56 @@ test(
   }),
 );
 
+test(
+  'stops with an interrupt that comes while it looks',
+  rigTest(async (rig) => {
+    const {drain, upgrade} = await chain(rig);
+    upgrade.failure = 'no';
+    await rig.run();
+
+    const verify = drain.type.verify;
+    Object.assign(drain.type, {
+      verify: async () => {
+        rig.interrupt();
+        throw new Error('the connection was closed');
+      },
+    });
+    const resumed = await rig.resume();
+
+    assert.is(resumed.outcome, 'interrupted');
+    Object.assign(drain.type, {verify});
+    upgrade.failure = undefined;
+    assert.ok((await rig.resume()).ok);
+  }),
+);
+
+test(
+  'goes on with what --from began although the file has lost the step that it named',
+  rigTest(async (rig) => {
+    const web = rig.step('web');
+    await rig.runbook(
+      '  - {id: a, uses: web}\n  - {id: b, uses: web}\n  - {id: c, uses: web}\n  - {id: d, uses: web}\n',
+    );
+    rig.world.set('a', true);
+    await rig.run({from: 'c'});
+    assert.equal(rig.acts(), [], 'b has to be there already, and is not');
+
+    await rig.runbook(
+      '  - {id: a, uses: web}\n  - {id: new, uses: web}\n  - {id: b, uses: web}\n  - {id: d, uses: web}\n',
+    );
+    rig.world.set('b', true);
+    const plan = await rig.planResume();
+    assert.equal(
+      plan.steps.map(({step, course}) => `${step} ${course}`),
+      ['a keep', 'new verify', 'b verify', 'd run'],
+    );
+    assert.is((await rig.resume()).failed, 'new', 'what stands before is never run');
+    rig.world.set('new', true);
+    assert.ok((await rig.resume()).ok);
+
+    assert.equal(rig.acts(), ['run d']);
+    assert.is(web.runs, 1);
+  }),
+);
+
 test.run();
