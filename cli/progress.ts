@@ -1,4 +1,5 @@
 import type {Event} from '../engine/index.ts';
+import {Joined} from './progress/joined.ts';
 import {PlainLines} from './progress/plain-lines.ts';
 import {sparingMemory} from './progress/unread.ts';
 import type {Output, Style} from './streams.ts';
@@ -34,7 +35,11 @@ export const startProgress = async ({
   env,
   all = false,
 }: ProgressOptions): Promise<Progress> => {
-  if (json) return {...still, emit: sparingMemory(stdout, (event) => stdout.write(`${JSON.stringify(event)}\n`))};
+  if (json) {
+    const lines = new Joined(stdout);
+    const emit = sparingMemory(lines, (event) => lines.write(`${JSON.stringify(event)}\n`));
+    return {emit, pause: async () => lines.flush(), resume: () => {}};
+  }
   if (stderr.isTTY !== true || env.TERM === 'dumb') {
     const lines = new PlainLines(stderr, style, {all});
     return {...still, emit: sparingMemory(stderr, (event) => lines.emit(event))};
