@@ -45,7 +45,7 @@ export const callOf = async (session: Session, key: string, stored: Stored, isSp
       code: 'wrong-type',
       message: `step "${key}": this program reads its options otherwise: ${v.summarize(parsed.issues)}`,
     });
-  return {type, site, options: parsed.output, command: commandOf(type, stored.options, site)};
+  return {type, site, options: parsed.output, command: () => commandOf(type, stored.options, site)};
 };
 
 const secretsFor = async (

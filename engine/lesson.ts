@@ -184,7 +184,7 @@ const lessonOf = (session: Session, node: Node, isTrue: boolean): Lesson => {
     ...(step.about === undefined ? {} : {about: step.about}),
     uses: step.uses,
     kind: kindOf(node),
-    command,
+    command: command(),
     checks: checksOf(node, session),
     isTrue,
   });

@@ -164,11 +164,11 @@ const lookAtAction = async (
     const outputs = (await action.type.run(call.options, context)) as Outputs;
     for (const name of action.type.secretOutputs ?? []) session.redactor.addAll(outputs[name] ?? null);
     const checked = checkExpect(session, action.expect, session.scopes.valuesOf(node, 'real', outputs));
-    return checked.ok ? {ok: true, evidence: [call.command, ...checked.evidence]} : checked;
+    return checked.ok ? {ok: true, evidence: [call.command(), ...checked.evidence]} : checked;
   } catch (error) {
     signal.throwIfAborted();
     // No `error`: it is the check that failed, not the step.
     const details = error instanceof StepError ? error.details.found : undefined;
-    return {ok: false, expected: call.command, found: [messageOf(error), details].filter(Boolean).join(': ')};
+    return {ok: false, expected: call.command(), found: [messageOf(error), details].filter(Boolean).join(': ')};
   }
 };

@@ -17,8 +17,8 @@ export interface Call {
   /** As the type's schema gives them. */
   readonly options: unknown;
   readonly site: Site;
-  /** The line a person would type; secrets and unknown values stand as variables. */
-  readonly command: string;
+  /** The line a person would type; secrets and unknown values stand as variables. Made when it is asked for: few looks need it. */
+  readonly command: () => string;
 }
 
 /** A step with every value filled in. */
@@ -49,6 +49,11 @@ export const shownOptions = (type: StepType, rendered: Json): unknown => {
 /** The command line of a call; a type that can't render what is not known yet falls back to its name. */
 export const commandOf = (type: StepType, rendered: Json, site: Site): string =>
   lineOf(type, () => shownOptions(type, rendered), site);
+
+const once = (make: () => string): (() => string) => {
+  let made: string | undefined;
+  return () => (made ??= make());
+};
 
 const lineOf = (type: StepType, options: () => unknown, site: Site): string => {
   try {
@@ -130,11 +135,12 @@ export const renderCall = (
   const call = {type, site, on: site.on, options};
   // what is written out is run, stored and shown as it stands
   if (expressionsOf(directed.options).length === 0)
-    return {...call, stored, command: lineOf(type, () => options, site)};
+    return {...call, stored, command: once(() => lineOf(type, () => options, site))};
+  const line = commandOf(type, displayOptions(type, directed.options, standIns.evaluate), site);
   return {
     ...call,
     stored: renderOptions(type, directed.options, standIns.evaluate),
-    command: commandOf(type, displayOptions(type, directed.options, standIns.evaluate), site),
+    command: () => line,
     ...derivedIn(standIns),
   };
 };

@@ -40,7 +40,7 @@ const MOST_CHARACTERS = 500_000;
 export const placeOfStep = async (request: StepRequest, host: Host): Promise<StepPlace> => {
   const {session, node} = await openStep(request, host);
   const rendered = render(session, node);
-  const command = rendered?.command ?? showCommand(node, node.step, session.scopes, session.cwd);
+  const command = rendered?.command() ?? showCommand(node, node.step, session.scopes, session.cwd);
   const secrets = secretsOf(session, rendered);
   const own = rendered?.type.process?.(rendered.options, rendered.site);
   const cwd = own?.cwd ?? session.cwd;

@@ -132,7 +132,7 @@ const seeGone = async (
     throw new RunbookError({
       code: 'undo-failed',
       message: `step "${key}" was undone, but its effect is still there`,
-      ran: command,
+      ran: command(),
       next: ['look at it by hand, then: runbook undo'],
     });
 };

@@ -44,7 +44,7 @@ export class Work {
   #settle: Manner['settle'];
   #attempt = 0;
   /** As it is run; until that is known, as far as it can be shown. */
-  #command: string | undefined;
+  #command: Rendered['command'] | undefined;
   /** How it was finished. */
   how: How = 'ran';
 
@@ -75,7 +75,7 @@ export class Work {
     if (found?.ok) return;
     const attaches = isUnderway(this.#session, this.#node, found);
     if (!attaches && isRepeated(this.#session, this.#node)) {
-      const reason = await consent(this.#node, rendered.command);
+      const reason = await consent(this.#node, rendered.command());
       if (reason !== undefined) return await this.#accept(rendered, reason);
     }
     for (let tries = 1; ; tries++) {
@@ -89,7 +89,7 @@ export class Work {
         if (delayMs === undefined || this.#signal.aborted || error instanceof PermanentError || isFatal(error))
           throw error;
         if (isRepeated(this.#session, this.#node)) {
-          const reason = await consent(this.#node, rendered.command).catch(() => {
+          const reason = await consent(this.#node, rendered.command()).catch(() => {
             throw error;
           });
           if (reason !== undefined) return await this.#accept(rendered, reason);
@@ -172,7 +172,7 @@ export class Work {
 
   #commandNow(): string {
     const {scopes, cwd} = this.#session;
-    return this.#command ?? showCommand(this.#node, this.#node.step, scopes, cwd);
+    return this.#command?.() ?? showCommand(this.#node, this.#node.step, scopes, cwd);
   }
 
   /** A look that may spare the act: what holds is checkpointed at once. */

@@ -51,7 +51,9 @@ const holds = (found: ReturnType<typeof lookAt>, given: Options): boolean =>
   found !== null && found.mode === modeOf(given) && found.content.equals(Buffer.from(given.content));
 
 const toRemember = (path: string): Previous | null => {
-  const size = lookUp(path)?.size ?? 0;
+  const there = lookUp(path);
+  if (there === undefined) return null;
+  const {size} = there;
   if (size > MAX_PREVIOUS_BYTES) {
     throw new PermanentError(`${path} has ${size} bytes, more than undo can put back`, {
       code: 'file-failed',

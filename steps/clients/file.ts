@@ -86,8 +86,8 @@ export const removeDraft = (path: string, key: string): void => removeFile(draft
  * @param key the step's, where one does this: what a killed attempt left is cleared away by the next
  */
 export const replaceFile = (path: string, content: Buffer | string, mode: number, key: string = randomUUID()): void => {
-  const target = targetOf(path);
-  const owner = lookUp(target);
+  const owner = lookUp(path);
+  const target = owner === undefined ? path : realpathSync.native(path);
   const draft = draftOf(target, key);
   removeFile(draft);
   try {
