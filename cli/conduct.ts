@@ -1,6 +1,7 @@
 import {stat} from 'node:fs/promises';
 import type {Event, Host, ResumeRequest, RunResult} from '../engine/index.ts';
 import type {Call} from './command.ts';
+import {giveBack} from './give-back.ts';
 import {openDesk} from './host.ts';
 import {wantsMenu} from './menu/wanted.ts';
 import {summary, Tally} from './progress/tally.ts';
@@ -62,6 +63,7 @@ const go = async (call: Call, workshop: Workshop, {yes, all = false}: Conduct, w
     if (event.type !== 'run-started') return;
     ({file} = event);
     for (const step of event.steps) uses.set(step.key, step.uses);
+    giveBack();
   };
   const {host, prompter, close} = await openDesk(call, workshop, {yes, all, also});
   const askSecret: Host['askSecret'] = async (name, about) => {

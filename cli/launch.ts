@@ -32,7 +32,7 @@ const code = new KeptCode({beside: here, build: BUILD, word: /^[a-z]+$/.test(wor
 const LATE: ReadonlySet<string> = new Set(
   [
     ...['child_process', 'crypto', 'dgram', 'dns/promises', 'fs/promises', 'http', 'https', 'os', 'readline'],
-    ...['timers/promises', 'vm', 'worker_threads', 'zlib'],
+    ...['timers/promises', 'v8', 'vm', 'worker_threads', 'zlib'],
   ].map((name) => `node:${name}`),
 );
 
