@@ -11,8 +11,8 @@ const MUCH_BYTES = 64 * 1024 * 1024;
 export const giveBack = (): void => {
   if (process.memoryUsage().heapUsed < MUCH_BYTES) return;
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collect = runInNewContext('globalThis.gc') as (() => void) | undefined;
   // code that was kept is read with the flags that it was made with
   setFlagsFromString('--no-expose-gc');
-  collect();
+  collect?.();
 };
