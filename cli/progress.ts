@@ -1,5 +1,5 @@
 import type {Event} from '../engine/index.ts';
-import {Joined} from './progress/joined.ts';
+import {writeJoined} from './progress/joined.ts';
 import {PlainLines} from './progress/plain-lines.ts';
 import {sparingMemory} from './progress/unread.ts';
 import type {Output, Style} from './streams.ts';
@@ -36,9 +36,8 @@ export const startProgress = async ({
   all = false,
 }: ProgressOptions): Promise<Progress> => {
   if (json) {
-    const lines = new Joined(stdout);
-    const emit = sparingMemory(lines, (event) => lines.write(`${JSON.stringify(event)}\n`));
-    return {emit, pause: async () => lines.flush(), resume: () => {}};
+    const write = (event: Event): void => writeJoined(stdout, `${JSON.stringify(event)}\n`);
+    return {...still, emit: sparingMemory(stdout, write)};
   }
   if (stderr.isTTY !== true || env.TERM === 'dumb') {
     const lines = new PlainLines(stderr, style, {all});

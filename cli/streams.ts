@@ -8,6 +8,10 @@ export interface Output {
   readonly rows?: number;
   /** Bytes that nobody has taken yet. */
   readonly writableLength?: number;
+  /** Node's streams hold back what is written between the two; the number says how often that was asked for. */
+  cork?(): void;
+  uncork?(): void;
+  readonly writableCorked?: number;
 }
 
 export type Format = Parameters<typeof styleText>[0];

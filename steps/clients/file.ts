@@ -69,17 +69,18 @@ export const lookAt = (path: string): {content: Buffer; mode: number} | null => 
 };
 
 /** What a link leads to; where there is nothing, the path itself. */
-const targetOf = (path: string): string => (lookUp(path) === undefined ? path : realpathSync.native(path));
+const targetOf = (path: string, there: Stats | undefined): string =>
+  there === undefined ? path : realpathSync.native(path);
 
 /** Where a step's file is made before it takes its name: the same in each attempt, so that a killed one leaves no litter. */
 const draftOf = (target: string, key: string): string =>
   join(dirname(target), `.${createHash('sha256').update(key).digest('hex').slice(0, 16)}.runbook`);
 
 /** Whether a killed attempt of a step has left a half-written file. */
-export const hasDraft = (path: string, key: string): boolean => isThere(draftOf(targetOf(path), key));
+export const hasDraft = (path: string, key: string): boolean => isThere(draftOf(targetOf(path, lookUp(path)), key));
 
 /** Removes what a killed attempt of a step may have left. */
-export const removeDraft = (path: string, key: string): void => removeFile(draftOf(targetOf(path), key));
+export const removeDraft = (path: string, key: string): void => removeFile(draftOf(targetOf(path, lookUp(path)), key));
 
 /**
  * The whole file at once or not at all, on disk when it returns. A link is followed, as the shell does.
@@ -87,7 +88,7 @@ export const removeDraft = (path: string, key: string): void => removeFile(draft
  */
 export const replaceFile = (path: string, content: Buffer | string, mode: number, key: string = randomUUID()): void => {
   const owner = lookUp(path);
-  const target = owner === undefined ? path : realpathSync.native(path);
+  const target = targetOf(path, owner);
   const draft = draftOf(target, key);
   removeFile(draft);
   try {

@@ -1,46 +1,62 @@
+import {once} from 'node:events';
+import {Writable} from 'node:stream';
 import {setImmediate as turn} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {Joined} from '../../../cli/progress/joined.ts';
+import {writeJoined} from '../../../cli/progress/joined.ts';
 
 const test = suite('progress: joined');
 
-const joinedTo = (out: string[]): Joined => new Joined({write: (text) => void out.push(text), writableLength: 7});
+/** A stream, and what reaches the system with one call. */
+const recorded = (): {readonly out: Writable; readonly calls: string[]} => {
+  const calls: string[] = [];
+  const out = new Writable({
+    decodeStrings: false,
+    write: (chunk, _, done) => {
+      calls.push(chunk);
+      done();
+    },
+    writev: (chunks, done) => {
+      calls.push(chunks.map(({chunk}) => chunk).join(''));
+      done();
+    },
+  });
+  return {out, calls};
+};
 
 test('what is written in one turn arrives at once, and after what else is done in that turn', async () => {
-  const out: string[] = [];
-  const joined = joinedTo(out);
+  const {out, calls} = recorded();
 
-  joined.write('a\n');
+  writeJoined(out, 'a\n');
   await Promise.resolve();
-  out.push('started\n');
-  joined.write('b\n');
+  calls.push('started\n');
+  writeJoined(out, 'b\n');
   await turn();
-  joined.write('c\n');
+  writeJoined(out, 'c\n');
   await turn();
 
-  assert.equal(out, ['started\n', 'a\nb\n', 'c\n']);
+  assert.equal(calls, ['started\n', 'a\nb\n', 'c\n']);
 });
 
-test('what is left is handed over before somebody else writes, and only once', async () => {
-  const out: string[] = [];
-  const joined = joinedTo(out);
+test('what others write to the same stream keeps its place', async () => {
+  const {out, calls} = recorded();
 
-  joined.write('a\n');
-  joined.flush();
-  out.push('a question\n');
+  writeJoined(out, 'a\n');
+  out.write('a question\n');
+  writeJoined(out, 'b\n');
   await turn();
 
-  assert.equal(out, ['a\n', 'a question\n']);
+  assert.is(calls.join(''), 'a\na question\nb\n');
 });
 
-test('it counts what nobody has taken yet, its own included', () => {
-  const joined = joinedTo([]);
-  joined.write('four');
+test('who waits for the end of what is written waits for all of it', async () => {
+  const {out, calls} = recorded();
 
-  assert.is(joined.writableLength, 11);
-  joined.flush();
-  assert.is(joined.writableLength, 7);
+  writeJoined(out, 'a\n');
+  out.end();
+  await once(out, 'finish');
+
+  assert.equal(calls, ['a\n']);
 });
 
 test.run();
