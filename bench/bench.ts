@@ -24,8 +24,8 @@ export class Bench {
   /** An empty folder; removed afterwards. Programs start in it. */
   readonly dir: string;
   readonly peers = findPeers();
-  /** The command line that starts the program. */
-  readonly program: CommandLine = [process.execPath, join(root, 'dist/cli/main.cjs')];
+  /** The command line that starts the program, as a person does. */
+  readonly program: CommandLine = [join(root, 'dist/cli/runbook.cjs')];
 
   private constructor(dir: string) {
     this.dir = dir;

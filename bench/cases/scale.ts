@@ -12,10 +12,16 @@ const {parseDocument} = require(process.argv[2]);
 globalThis.kept = parseDocument(require('node:fs').readFileSync(process.argv[3], 'utf8'));
 `;
 
-const PEAK = 'data:text/javascript,process.on("exit",()=>console.error("peak",process.resourceUsage().maxRSS))';
+/** The environment of a Node that runs this before all else. */
+const first = (code: string): string => `NODE_OPTIONS=--import=data:text/javascript,${encodeURIComponent(code)}`;
+
+const PEAK = first('process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS))');
 
 /** What the main thread has worked, in milliseconds: a busy machine changes that least. Linux tells it. */
-const WORKED = `data:text/javascript,import{readFileSync}from"node:fs";process.on("exit",()=>console.error("worked",readFileSync("/proc/self/schedstat","utf8").split(" ")[0]/1e6))`;
+const WORKED = first(`
+import {readFileSync} from 'node:fs';
+process.on('exit', () => console.error('worked', readFileSync('/proc/self/schedstat', 'utf8').split(' ')[0] / 1e6));
+`);
 
 /** Assertions take almost no time themselves. */
 const steps = (name: string, count: number): string => {
@@ -39,8 +45,7 @@ const afresh = (bench: Bench, name: string, line: readonly string[], target?: nu
 /** The most memory that a program has held, in megabytes. */
 const peak = async (bench: Bench, line: readonly string[]): Promise<number> => {
   forget(bench);
-  const [node, ...rest] = [process.execPath, '--import', PEAK, ...line] as [string, ...string[]];
-  const {stderr} = await bench.run([node, ...rest]);
+  const {stderr} = await bench.run(['env', PEAK, ...line]);
   return Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024;
 };
 
@@ -54,10 +59,9 @@ const linear = (bench: Bench, verb: string) => ({
 const above = (bench: Bench, verb: string): Contestant => ({
   name: `runbook ${verb}, above the parser alone`,
   target: 1,
-  measure: async () => {
-    const [, main = ''] = bench.program;
-    return (await peak(bench, [main, verb, './many.yaml'])) - (await peak(bench, ['parse.cjs', yaml, 'many.yaml']));
-  },
+  measure: async () =>
+    (await peak(bench, [...bench.program, verb, './many.yaml'])) -
+    (await peak(bench, [process.execPath, 'parse.cjs', yaml, 'many.yaml'])),
 });
 
 const yaml = join(import.meta.dirname, '../../node_modules/yaml/dist/index.js');
@@ -101,8 +105,7 @@ const interrupt = async (bench: Bench): Promise<void> => {
 };
 
 const worked = async (bench: Bench, line: readonly string[]): Promise<number> => {
-  const [node, main] = bench.program as readonly [string, string];
-  const {stderr} = await bench.run([node, '--import', WORKED, main, ...line]);
+  const {stderr} = await bench.run(['env', WORKED, ...bench.program, ...line]);
   return Number(/worked ([\d.]+)/.exec(stderr)?.[1]);
 };
 

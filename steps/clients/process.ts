@@ -60,6 +60,7 @@ const follow = (stream: Readable, output: (text: string) => void) => {
       resolve();
     });
   });
+  stream.once('end', () => stream.destroy()); // it can't be written to: there is nothing to shut down
   stream.on('error', () => {}); // 'close' follows
   return {kept, closed, isClosed: () => isClosed, stream, silentFor: () => performance.now() - heardAt};
 };
