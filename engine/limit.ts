@@ -7,6 +7,8 @@
 const SLICE_MS = 1000;
 /** A timer that comes so much too late has slept. */
 const LATE_MS = 1000;
+/** How long what is aborted may take to end before nobody waits for it any more. */
+const ABORT_GRACE_MS = 10_000;
 
 /** Calls `act` once, after so much time in which this process ran; not when what it returns is called before. */
 export const afterAwake = (ms: number, act: () => void): (() => void) => {
@@ -29,20 +31,34 @@ export const afterAwake = (ms: number, act: () => void): (() => void) => {
   return () => clearTimeout(timer);
 };
 
-/** Runs `act` with a signal that aborts after so much time that counts, and as soon as `stop` does. */
+/**
+ * Runs `act` with a signal that aborts after so much time that counts, and as soon as `stop` does. From then on it may
+ * take a grace period to end; what takes longer is left to itself.
+ * @throws the signal's reason when the grace period is over
+ */
 export const withLimit = async <T>(
   ms: number,
   stop: AbortSignal,
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const limit = new AbortController();
-  const clear = afterAwake(ms, () => limit.abort(new DOMException(`it took longer than ${ms} ms`, 'TimeoutError')));
-  const unlink = onAbort(stop, (reason) => limit.abort(reason));
+  let grace: NodeJS.Timeout | undefined;
+  let abandon = (_reason: unknown): void => {};
+  const abandoned = new Promise<never>((_, reject) => {
+    abandon = reject;
+  });
+  const abort = (reason: unknown): void => {
+    limit.abort(reason);
+    grace ??= setTimeout(() => abandon(limit.signal.reason), ABORT_GRACE_MS);
+  };
+  const clear = afterAwake(ms, () => abort(new DOMException(`it took longer than ${ms} ms`, 'TimeoutError')));
+  const unlink = onAbort(stop, abort);
   try {
-    return await act(limit.signal);
+    return await Promise.race([act(limit.signal), abandoned]);
   } finally {
     clear();
     unlink();
+    clearTimeout(grace);
   }
 };
 

@@ -1,6 +1,5 @@
 import {messageOf, RunbookError} from './errors.ts';
 import type {Expression, Values} from './expression.ts';
-import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
 import {withLimit} from './limit.ts';
 import {type Call, renderCall} from './render.ts';
@@ -49,17 +48,20 @@ export const lookAt = (session: Session, node: Node, call: Call, options: Lookin
   bounded(options.signal, (signal) => look(session, node, call, {...options, signal}));
 
 /** One look that ends in time. What can't be told counts as not holding. */
-export const bounded = (stop: AbortSignal, act: (signal: AbortSignal) => Promise<Finding>): Promise<Finding> =>
-  withLimit(LOOK_LIMIT_MS, stop, async (signal) => {
-    try {
-      return await endingWith(signal, act(signal));
-    } catch (error) {
-      stop.throwIfAborted();
-      if (error instanceof PermanentError || (error instanceof RunbookError && error.code === 'expression-failed'))
-        throw error;
-      return unclear(error, signal);
-    }
-  });
+export const bounded = async (stop: AbortSignal, act: (signal: AbortSignal) => Promise<Finding>): Promise<Finding> => {
+  let limit: AbortSignal | undefined;
+  try {
+    return await withLimit(LOOK_LIMIT_MS, stop, (signal) => {
+      limit = signal;
+      return act(signal);
+    });
+  } catch (error) {
+    stop.throwIfAborted();
+    if (error instanceof PermanentError || (error instanceof RunbookError && error.code === 'expression-failed'))
+      throw error;
+    return unclear(error, limit);
+  }
+};
 
 const look = async (session: Session, node: Node, call: Call, looking: Looking): Promise<Finding> => {
   const own = await lookAtOwn(session, node, call, looking);
@@ -95,8 +97,8 @@ const learnSecrets = (session: Session, node: Node, outputs: Outputs): void => {
   }
 };
 
-const unclear = (error: unknown, signal: AbortSignal): Finding => {
-  if (signal.aborted) {
+const unclear = (error: unknown, limit: AbortSignal | undefined): Finding => {
+  if (limit?.aborted) {
     const message = `no answer within ${LOOK_LIMIT_MS / 1000} s`;
     const next = ['see why it hangs: what a look does must be quick'];
     const late = new RunbookError({code: 'timed-out', message, next}, error);

@@ -86,16 +86,22 @@ const placesOf = async (kinds: readonly OwnedKind[], host: Host): Promise<(strin
   return [...new Set([undefined, ...found.flat()])];
 };
 
-const lookInto = (where: string | undefined, kinds: readonly OwnedKind[], host: Host): Promise<Inventory> => {
+const lookInto = async (where: string | undefined, kinds: readonly OwnedKind[], host: Host): Promise<Inventory> => {
   const limitMs = where === undefined ? OWN_MS : PLACE_MS;
-  return withLimit(limitMs, host.signal, async (signal) => {
-    // Many questions are asked at once, and each listens.
-    setMaxListeners(0, signal);
-    const seen = await ask(kinds, contextIn(where, host, signal));
-    const message = `no answer within ${limitMs / 1000} s`;
-    const isLate = signal.aborted && !host.signal.aborted;
-    return isLate ? {...seen, unseen: seen.unseen.map((one) => ({...one, message}))} : seen;
-  });
+  const message = `no answer within ${limitMs / 1000} s`;
+  try {
+    return await withLimit(limitMs, host.signal, async (signal) => {
+      // Many questions are asked at once, and each listens.
+      setMaxListeners(0, signal);
+      const seen = await ask(kinds, contextIn(where, host, signal));
+      const isLate = signal.aborted && !host.signal.aborted;
+      return isLate ? {...seen, unseen: seen.unseen.map((one) => ({...one, message}))} : seen;
+    });
+  } catch {
+    // one of them has not even heard that nobody waits any more
+    host.signal.throwIfAborted();
+    return {things: [], unseen: [{where, message, wholly: true, kinds: kinds.map(({kind}) => kind)}]};
+  }
 };
 
 const ask = async (kinds: readonly OwnedKind[], context: StepContext): Promise<Inventory> => {

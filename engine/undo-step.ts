@@ -1,6 +1,5 @@
 import {messageOf, RunbookError} from './errors.ts';
 import type {UndoStep} from './events.ts';
-import {endingWith} from './grace.ts';
 import {callOf, type Stored, siteOf} from './journaled-call.ts';
 import {withLimit} from './limit.ts';
 import {openOutput} from './live-output.ts';
@@ -104,9 +103,8 @@ interface Taking {
 }
 
 const takeBack = async (session: Session, step: StepState, call: Call, how: Taking): Promise<Stays | undefined> => {
-  const {signal} = how;
-  const left = await endingWith(signal, act(session, step, call, how));
-  if (left === undefined) await endingWith(signal, seeGone(session, step.key, call, signal));
+  const left = await act(session, step, call, how);
+  if (left === undefined) await seeGone(session, step.key, call, how.signal);
   return left;
 };
 

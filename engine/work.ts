@@ -4,7 +4,6 @@ import {formatDuration} from './duration.ts';
 import {isRepeated, isUnderway, looksFirst, wasBegun} from './earlier.ts';
 import {RunbookError} from './errors.ts';
 import type {How} from './events.ts';
-import {endingWith} from './grace.ts';
 import type {Node} from './graph.ts';
 import type {Moment} from './host.ts';
 import {endLeftovers} from './leftovers.ts';
@@ -239,29 +238,24 @@ export class Work {
     return type.prepare?.(options, contextOf(this.#session, site, this.#node.key, call));
   }
 
-  #runOnce(rendered: Rendered, prepared: Promise<void> | undefined): Promise<Outputs> {
-    return withLimit(this.#node.step.timeoutMs, this.#signal, (signal) => this.#runWithin(signal, rendered, prepared));
-  }
-
-  async #runWithin(
-    signal: AbortSignal,
-    {type, options, site}: Rendered,
-    prepared: Promise<void> | undefined,
-  ): Promise<Outputs> {
+  async #runOnce({type, options, site}: Rendered, prepared: Promise<void> | undefined): Promise<Outputs> {
     const {timeoutMs} = this.#node.step;
-    const {write} = this.output;
-    const call = {attempt: this.#attempt, signal, output: write, acts: true};
-    const context = contextOf(this.#session, site, this.#node.key, call);
     // Who waits for a person's answer is not hung.
     if (type.asks !== true) this.#watch.begin('timeout', timeoutMs);
+    let limit: AbortSignal | undefined;
     try {
-      if (prepared !== undefined) await endingWith(signal, prepared);
-      const acting = Promise.resolve(type.run(options, context));
-      this.#reach('during');
-      return (await endingWith(signal, acting)) as Outputs;
+      return await withLimit(timeoutMs, this.#signal, async (signal) => {
+        limit = signal;
+        await prepared;
+        signal.throwIfAborted();
+        const call = {attempt: this.#attempt, signal, output: this.output.write, acts: true};
+        const acting = type.run(options, contextOf(this.#session, site, this.#node.key, call));
+        this.#reach('during');
+        return (await acting) as Outputs;
+      });
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (!signal.aborted) throw error;
+      if (!limit?.aborted) throw error;
       const message = `did not finish within ${formatDuration(timeoutMs)}`;
       throw new RunbookError(
         {code: 'timed-out', message, next: ['give it more time with timeout:, or see why it hangs']},

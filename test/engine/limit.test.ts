@@ -24,6 +24,14 @@ test('end what takes too long', async () => {
   }
 });
 
+test('wait for what does not end no longer than the grace period', async () => {
+  const stop = new AbortController();
+  const limited = withLimit(60_000, stop.signal, () => new Promise(() => {}));
+  stop.abort('SIGINT');
+
+  assert.is(await limited.catch((reason) => reason), 'SIGINT');
+});
+
 test('leave what was answered in time alone', async () => {
   let signal: AbortSignal | undefined;
   await withLimit(20, never, async (limit) => {

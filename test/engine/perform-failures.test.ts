@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {PermanentError, StepError} from '../../engine/step-type.ts';
@@ -58,6 +59,20 @@ test(
     const ran = await rig.run();
 
     assert.match(ran.failures[0]?.problem.message ?? '', 'attempt 2 of 2');
+  }),
+);
+
+test(
+  'does not act after a limit that passed while it remembered how it was before',
+  rigTest(async (rig) => {
+    const slow = rig.step('slow');
+    Object.assign(slow.type, {prepare: () => sleep(100)});
+    await rig.runbook('  - {id: slow, uses: slow, timeout: 20ms}\n');
+
+    const ran = await rig.run();
+
+    assert.is(ran.failures[0]?.problem.code, 'timed-out');
+    assert.is(slow.runs, 0);
   }),
 );
 

@@ -35,7 +35,7 @@ export const describeMachine = async (given: Selection, driver: Driver, context:
 
 /** Empty where the engine does not answer in time. */
 const versionWithin = (name: string, {env, signal}: StepContext): Promise<string> =>
-  withLimit(ANSWER_MS, signal, (limited) => engineVersion(name, {env, signal: limited}).catch(() => ''));
+  withLimit(ANSWER_MS, signal, (limited) => engineVersion(name, {env, signal: limited})).catch(() => '');
 
 const HEADINGS = ['NAME', 'DRIVER', 'STATE', 'URL', 'DOCKER'];
 
