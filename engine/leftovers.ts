@@ -1,6 +1,6 @@
 import {RunbookError} from './errors.ts';
 import {type Session, stateOf, tell} from './session.ts';
-import {endSurvivors, findMarks} from './survivors.ts';
+import {awaitForgotten, endSurvivors, findMarks} from './survivors.ts';
 
 /**
  * Ends what the earlier attempts of a step have left running.
@@ -22,6 +22,11 @@ export const endLeftovers = async (session: Session, step: string, mark = `${ses
 /** The same for all that a dead process was in the middle of, before anything is looked at or taken back. */
 export const endInterrupted = async (session: Session): Promise<void> => {
   for (const {step, mark} of await findInterrupted(session)) await endLeftovers(session, step, mark);
+  // a call that was killed before this one may have ended them
+  const began = [...(session.state?.steps.values() ?? [])].flatMap(({status, startedAt}) =>
+    status === 'in-doubt' && startedAt !== undefined ? [Date.parse(startedAt)] : [],
+  );
+  if (began.length > 0) await awaitForgotten(Math.min(...began));
 };
 
 /** The steps that a dead process was in the middle of, and that still run. */

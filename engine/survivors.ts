@@ -1,5 +1,6 @@
 import {execFile} from 'node:child_process';
 import {readdir, readFile} from 'node:fs/promises';
+import {uptime} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {promisify} from 'node:util';
 
@@ -8,6 +9,8 @@ const KILL_WAIT_MS = 5000;
 /** A process that has ended keeps its number until its parent has asked: `kill -0` still finds it so long. */
 const REAP_WAIT_MS = 3000;
 const PAUSE_MS = 50;
+/** The unit in which Linux tells when a process started. */
+const TICKS_PER_SECOND = 100;
 const AT_ONCE = 16;
 
 const MARK = 'RUNBOOK_STEP=';
@@ -170,6 +173,22 @@ const leftAfter = async (ms: number, look: () => Promise<readonly number[]>): Pr
     if (left.length === 0 || performance.now() > end) return left;
     await sleep(PAUSE_MS);
   }
+};
+
+/**
+ * Waits, for a moment, until what a step has started since then and what has ended since has lost its number. An ended
+ * process carries no mark, so all count whose session is led by nobody any more.
+ */
+export const awaitForgotten = async (since: number): Promise<void> => {
+  if (process.platform !== 'linux') return;
+  const earliest = (uptime() - (Date.now() - since) / 1000 - 1) * TICKS_PER_SECOND;
+  await leftAfter(REAP_WAIT_MS, async () => {
+    const all = await lookAround();
+    const living = new Set(all.filter(({hasEnded}) => !hasEnded).map(({pid}) => pid));
+    const isLost = (one: Process): boolean =>
+      one.hasEnded && !living.has(one.session) && Number(one.started) >= earliest;
+    return all.filter(isLost).map(({pid}) => pid);
+  });
 };
 
 /** How the processes of a step came to an end. */

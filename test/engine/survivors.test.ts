@@ -1,11 +1,12 @@
 import {type ChildProcess, execFile, spawn} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
+import type {Writable} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {endSurvivors, findSurvivors} from '../../engine/survivors.ts';
+import {awaitForgotten, endSurvivors, findSurvivors} from '../../engine/survivors.ts';
 import {rigTest} from '../rig.ts';
 
 const test = suite('survivors');
@@ -124,6 +125,30 @@ test(
     await endSurvivors(`${run}/zombie/`);
 
     assert.not(isThere(pid));
+  }),
+);
+
+test(
+  'waits for the number of what has ended before, and carries no mark any more',
+  rigTest(async () => {
+    // as long as its parent reads, nobody asks how it ended; and nobody leads their session
+    const script = "sh -c 'true & echo $!; exec cat <&3' &";
+    const {stdout, stdio} = spawn('sh', ['-c', script], {detached: true, stdio: ['ignore', 'pipe', 'inherit', 'pipe']});
+    const pid = await new Promise<number>((resolve) => stdout?.once('data', (text) => resolve(Number(text))));
+    try {
+      while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await sleep(10);
+      let isOver = false;
+      const waited = awaitForgotten(Date.now()).then(() => {
+        isOver = true;
+      });
+      await sleep(300);
+      assert.not(isOver);
+
+      (stdio[3] as Writable).end();
+      await waited; // how soon init asks how it ended is not ours
+    } finally {
+      stdio[3]?.destroy();
+    }
   }),
 );
 
