@@ -1,16 +1,14 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {rigTest} from '../rig.ts';
-import {coursesOf, killedIn} from './resuming.ts';
+import {coursesOf, killedIn, webKilled} from './resuming.ts';
 
 const test = suite('the plan of a resume: after a kill');
 
 test(
   're-attaches to what is there and still coming up, and does not act again',
   rigTest(async (rig) => {
-    const web = rig.step('web');
-    await rig.runbook('  - {id: web, uses: web}\n');
-    await killedIn(rig, 'web', false);
+    const web = await webKilled(rig, false);
     web.partial = 'underway';
     const {looks} = web;
 
@@ -45,9 +43,7 @@ test(
 test(
   'repairs what is there in part',
   rigTest(async (rig) => {
-    const web = rig.step('web');
-    await rig.runbook('  - {id: web, uses: web}\n');
-    await killedIn(rig, 'web', false);
+    const web = await webKilled(rig, false);
     web.partial = 'incomplete';
 
     const plan = await rig.planResume();

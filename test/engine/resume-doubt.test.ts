@@ -1,16 +1,14 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
 import {rigTest} from '../rig.ts';
-import {killedIn} from './resuming.ts';
+import {killedIn, webKilled} from './resuming.ts';
 
 const test = suite('resume: doubt');
 
 test(
   'adopts a step in doubt whose effect is there',
   rigTest(async (rig) => {
-    const web = rig.step('web');
-    await rig.runbook('  - {id: web, uses: web}\n');
-    await killedIn(rig, 'web', true);
+    const web = await webKilled(rig, true);
 
     const resumed = await rig.resume();
 
@@ -23,9 +21,7 @@ test(
 test(
   'runs a step in doubt again whose effect is not there',
   rigTest(async (rig) => {
-    const web = rig.step('web');
-    await rig.runbook('  - {id: web, uses: web}\n');
-    await killedIn(rig, 'web', false);
+    const web = await webKilled(rig, false);
 
     assert.is((await rig.planResume()).steps[0]?.standing, 'in-doubt');
     assert.ok((await rig.resume()).ok);

@@ -1,6 +1,7 @@
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {rigTest} from '../rig.ts';
+import type {FakeStep} from '../fake-step.ts';
+import {type Rig, rigTest} from '../rig.ts';
 
 const test = suite('resume: what is kept');
 
@@ -66,14 +67,20 @@ const TIDY = `
   - {id: tidy, uses: tidy, always: true}
 `;
 
+/** Kills a run at its very end, when its `always` step has tidied up. */
+const tidiedUp = async (rig: Rig): Promise<FakeStep> => {
+  rig.step('work');
+  const tidy = rig.step('tidy', {effect: 'repeatable'});
+  await rig.runbook(TIDY);
+  await rig.run();
+  rig.crash(rig.journal().length - 1, true);
+  return tidy;
+};
+
 test(
   'keeps an `always` step that has tidied up when nothing is done again before it',
   rigTest(async (rig) => {
-    rig.step('work');
-    const tidy = rig.step('tidy', {effect: 'repeatable'});
-    await rig.runbook(TIDY);
-    await rig.run();
-    rig.crash(rig.journal().length - 1, true);
+    const tidy = await tidiedUp(rig);
     assert.is((await rig.standings()).tidy, 'no-check');
 
     assert.ok((await rig.resume()).ok);
@@ -85,11 +92,7 @@ test(
 test(
   'does an `always` step again after what is done again',
   rigTest(async (rig) => {
-    rig.step('work');
-    const tidy = rig.step('tidy', {effect: 'repeatable'});
-    await rig.runbook(TIDY);
-    await rig.run();
-    rig.crash(rig.journal().length - 1, true);
+    const tidy = await tidiedUp(rig);
     rig.world.delete('work');
     assert.is((await rig.standings()).tidy, 'pending');
 

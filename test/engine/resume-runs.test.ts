@@ -1,7 +1,7 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {rejects, rigTest} from '../rig.ts';
+import {type Rig, rejects, rigTest} from '../rig.ts';
 import {chain} from './resume-chain.ts';
 
 const test = suite('resume: which run');
@@ -25,14 +25,18 @@ test(
   }),
 );
 
+/** Two runs of one runbook, whose step fails until the test lets it work. */
+const failedTwice = async (rig: Rig) => {
+  const work = rig.step('work');
+  await rig.runbook('  - {id: work, uses: work}\n');
+  work.failure = 'no';
+  return {work, first: await rig.run(), second: await rig.run()};
+};
+
 test(
   'closes an older run that a kill kept from being closed',
   rigTest(async (rig) => {
-    const work = rig.step('work');
-    await rig.runbook('  - {id: work, uses: work}\n');
-    work.failure = 'no';
-    const first = await rig.run();
-    const second = await rig.run();
+    const {work, first, second} = await failedTwice(rig);
     const older = rig.journalFile(first.run);
     writeFileSync(older, readFileSync(older, 'utf8').replace(/.*run-superseded.*\n$/, ''));
     work.failure = undefined;
@@ -47,11 +51,7 @@ test(
 test(
   'leaves an older run open that was gone on with later',
   rigTest(async (rig) => {
-    const work = rig.step('work');
-    await rig.runbook('  - {id: work, uses: work}\n');
-    work.failure = 'no';
-    const first = await rig.run();
-    const second = await rig.run();
+    const {work, first, second} = await failedTwice(rig);
     await rig.resume({run: first.run});
     work.failure = undefined;
 

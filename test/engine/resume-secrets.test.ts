@@ -48,15 +48,18 @@ test(
   }),
 );
 
+const VAULT = `
+  - {id: vault, uses: vault, outputs: {key: {value: result.token, secret: true}}}
+  - {id: web, uses: web, with: {value: "\${{ steps.vault.outputs.key }}"}}
+`;
+
 test(
   'does not store a secret output, and reads it again',
   rigTest(async (rig) => {
     const vault = rig.step('vault', {effect: 'reads'});
     vault.outputs = {value: 'v', token: 's3cr3t-token'};
     const web = rig.step('web');
-    await rig.runbook(
-      '  - {id: vault, uses: vault, outputs: {key: {value: result.token, secret: true}}}\n  - {id: web, uses: web, with: {value: "${{ steps.vault.outputs.key }}"}}\n',
-    );
+    await rig.runbook(VAULT);
     web.failure = 'no';
     await rig.run();
     const before = vault.runs;
@@ -99,9 +102,7 @@ test(
     const vault = rig.step('vault', {effect: 'reads'});
     vault.outputs = {token: 's3cr3t-token'};
     rig.step('web');
-    await rig.runbook(
-      '  - {id: vault, uses: vault, outputs: {key: {value: result.token, secret: true}}}\n  - {id: web, uses: web, with: {value: "${{ steps.vault.outputs.key }}"}}\n',
-    );
+    await rig.runbook(VAULT);
     await rig.run();
     rig.secrets.set('VAULT_KEY', 'what a person typed');
 
