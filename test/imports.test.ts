@@ -192,6 +192,7 @@ test('take the time of day for stamps and ages alone: whoever waits asks perform
     'engine/run-id.ts',
     'engine/run-summary.ts',
     'engine/state-dir.ts',
+    'engine/survivors.ts',
     'steps/clients/docker-events.ts',
     'steps/clients/docker-table.ts',
     'steps/clients/machines/addresses.ts',
