@@ -97,9 +97,10 @@ const lookInto = async (where: string | undefined, kinds: readonly OwnedKind[], 
       const isLate = signal.aborted && !host.signal.aborted;
       return isLate ? {...seen, unseen: seen.unseen.map((one) => ({...one, message}))} : seen;
     });
-  } catch {
-    // one of them has not even heard that nobody waits any more
+  } catch (error) {
     host.signal.throwIfAborted();
+    // one of them has not even heard that nobody waits any more
+    if (!(error instanceof DOMException)) throw error;
     return {things: [], unseen: [{where, message, wholly: true, kinds: kinds.map(({kind}) => kind)}]};
   }
 };

@@ -38,6 +38,20 @@ const holding = async (rig: CliRig, options: CallOptions = {}) => {
   return live;
 };
 
+/** What a killed owner has held is taken over by the next call. */
+const takenOver = async (
+  rig: CliRig,
+  live: Awaited<ReturnType<typeof holding>>,
+  options: CallOptions = {},
+): Promise<void> => {
+  live.signal('SIGKILL');
+  await live.ended;
+  await rig.write({go: ''});
+  const resumed = await rig.runbook(['resume'], options);
+  assert.is(resumed.code, 0, resumed.stderr);
+  assert.match(resumed.stderr, 'is gone; its lock is taken over');
+};
+
 onOwnDisk(
   'in a container that lives refuses a run outside, and says where to end it; when it was killed, it is taken over',
   cliTest(async (rig) => {
@@ -49,12 +63,7 @@ onOwnDisk(
     assert.match(refused.stderr, 'end it in its container');
     assert.match((await rig.runbook(['runs'])).stdout, 'running');
 
-    live.signal('SIGKILL');
-    await live.ended;
-    await rig.write({go: ''});
-    const resumed = await rig.runbook(['resume']);
-    assert.is(resumed.code, 0, resumed.stderr);
-    assert.match(resumed.stderr, 'is gone; its lock is taken over');
+    await takenOver(rig, live);
   }),
 );
 
@@ -64,13 +73,8 @@ onOwnDisk(
     const live = await holding(rig);
 
     assert.is((await rig.runbook(['resume'], contained(rig))).code, 5);
-    live.signal('SIGKILL');
-    await live.ended;
-    await rig.write({go: ''});
-    const resumed = await rig.runbook(['resume'], contained(rig));
 
-    assert.is(resumed.code, 0, resumed.stderr);
-    assert.match(resumed.stderr, 'is gone; its lock is taken over');
+    await takenOver(rig, live, contained(rig));
   }),
 );
 
