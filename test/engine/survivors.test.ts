@@ -6,7 +6,9 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import {suite} from 'uvu';
 import * as assert from 'uvu/assert';
-import {awaitForgotten, endSurvivors, findSurvivors} from '../../engine/survivors.ts';
+import {endInterrupted} from '../../engine/leftovers.ts';
+import type {Session} from '../../engine/session.ts';
+import {endSurvivors, findSurvivors} from '../../engine/survivors.ts';
 import {rigTest} from '../rig.ts';
 
 const test = suite('survivors');
@@ -129,16 +131,21 @@ test(
 );
 
 test(
-  'waits for the number of what has ended before, and carries no mark any more',
+  'waits for the number of what an interrupted step had started, and a call before has ended',
   rigTest(async () => {
     // as long as its parent reads, nobody asks how it ended; and nobody leads their session
-    const script = "sh -c 'true & echo $!; exec cat <&3' &";
-    const {stdout, stdio} = spawn('sh', ['-c', script], {detached: true, stdio: ['ignore', 'pipe', 'inherit', 'pipe']});
-    const pid = await new Promise<number>((resolve) => stdout?.once('data', (text) => resolve(Number(text))));
+    const script = "sh -c 'sleep 0.2 >&2 & echo $!; exec cat <&3' &";
+    const led = spawn('sh', ['-c', script], {detached: true, stdio: ['ignore', 'pipe', 'inherit', 'pipe']});
+    const {stdio} = led;
+    const left = new Promise((resolve) => led.once('exit', resolve));
+    const pid = await new Promise<number>((resolve) => led.stdout?.once('data', (text) => resolve(Number(text))));
+    await left;
+    const steps = new Map([['daemon', {status: 'in-doubt', startedAt: new Date().toISOString()}]]);
+    const interrupted = {run: `${run}-interrupted`, state: {steps}} as unknown as Session;
     try {
       while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await sleep(10);
       let isOver = false;
-      const waited = awaitForgotten(Date.now()).then(() => {
+      const waited = endInterrupted(interrupted).then(() => {
         isOver = true;
       });
       await sleep(300);
